@@ -1,0 +1,18 @@
+// Package config holds everything that is decided outside the code: the
+// settings of an installation, the rule set of a call for funding, the
+// catalogue of rules with their French texts, and the layout of the templates.
+//
+//   - [Config] is guichet.yaml and its overrides from the environment;
+//   - [Programme] is one call (AF-PHA-LGO-Va1 is embedded): calendar,
+//     categories, ceilings, rates, shares, mentions. No constant of the call
+//     stands in code;
+//   - [Catalogue] is the one list of rules: code, section, outcome, message
+//     and remedy. Findings, reports and documentation are made from it;
+//   - [Template] lists the columns of AVANCE, SOLDE and FIN.
+//
+// Guarantees: an unknown key or a value out of range is an error that names
+// the file, the line and what was expected; a Programme carries the digest of
+// the bytes it was read from.
+//
+// Not guaranteed: that a storage or ledger URL leads anywhere.
+package config

@@ -1,0 +1,57 @@
+package document
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"time"
+)
+
+// version is that of the reading: any change to what a document's bytes are
+// read as changes it, and with it the key under which facts are kept.
+const version = "1"
+
+// Limits bound the reading of one document.
+type Limits struct {
+	Bytes  int64         // size of the file
+	Pages  int           // pages of the document
+	Time   time.Duration // CPU seconds of the worker
+	Memory int64         // resident bytes of the worker
+}
+
+// Options say how a [Pool] reads.
+type Options struct {
+	Workers int      // processes that read at the same time; at least 1
+	Limits  Limits   // under which each document is read
+	Roots   [][]byte // certificates of trusted roots, PEM or DER
+	// CacheDir holds compiled WebAssembly; empty for guichet's folder in the
+	// user's cache directory.
+	CacheDir string
+	// Command starts a worker; empty for this executable with [WorkerArg].
+	Command []string
+}
+
+// WorkerArg is the hidden subcommand under which an executable is a worker.
+const WorkerArg = "document-worker"
+
+// Why a document could not be read (claim.Facts.Reason).
+const (
+	reasonNotPDF  = "not_pdf"
+	reasonCorrupt = "corrupt"
+	reasonPages   = "pages"
+	reasonSize    = "size"
+	reasonTime    = "time"
+	reasonMemory  = "memory"
+	reasonCrash   = "crash"
+)
+
+// extractor names everything but the document's bytes that its facts depend on.
+func (o Options) extractor() string {
+	roots := sha256.New()
+	for _, root := range o.Roots {
+		sum := sha256.Sum256(root)
+		roots.Write(sum[:])
+	}
+	return fmt.Sprintf("guichet-document/%s bytes=%d pages=%d time=%s memory=%d roots=%s",
+		version, o.Limits.Bytes, o.Limits.Pages, o.Limits.Time, o.Limits.Memory, hex.EncodeToString(roots.Sum(nil))[:16])
+}

@@ -1,0 +1,114 @@
+package document
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"strconv"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/landlock-lsm/go-landlock/landlock"
+	"golang.org/x/sys/unix"
+)
+
+// addressSpace is what a worker may map: 2 GiB. pdfium's machine code and the
+// memory that WebAssembly reserves take most of it.
+const addressSpace = 2 << 30
+
+// limitAddressSpace holds this worker's memory, whatever a document asks for.
+func limitAddressSpace() error {
+	limit := unix.Rlimit{Cur: addressSpace, Max: addressSpace}
+	if err := unix.Setrlimit(unix.RLIMIT_AS, &limit); err != nil {
+		return fmt.Errorf("limit the worker's address space: %w", err)
+	}
+	return nil
+}
+
+var watchCPU sync.Once
+
+// limitTime ends this worker a second after the document to come has used up
+// its CPU time, should the parent not have done so.
+func limitTime(cpu time.Duration) error {
+	watchCPU.Do(func() {
+		exceeded := make(chan os.Signal, 1)
+		signal.Notify(exceeded, unix.SIGXCPU)
+		go func() {
+			<-exceeded
+			os.Exit(exitTime)
+		}()
+	})
+	var usage unix.Rusage
+	if err := unix.Getrusage(unix.RUSAGE_SELF, &usage); err != nil {
+		return fmt.Errorf("ask for the worker's CPU time: %w", err)
+	}
+	used := time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
+	var limit unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_CPU, &limit); err != nil {
+		return fmt.Errorf("ask for the worker's limit of CPU time: %w", err)
+	}
+	limit.Cur = min(uint64((used+cpu)/time.Second)+2, limit.Max) //nolint:gosec // no negative duration here
+	if err := unix.Setrlimit(unix.RLIMIT_CPU, &limit); err != nil {
+		return fmt.Errorf("limit the worker's CPU time: %w", err)
+	}
+	return nil
+}
+
+// confine takes all files and the network from this worker, as far as the
+// kernel knows how; it holds for what is open that it stays open.
+func confine() {
+	_ = landlock.V11.BestEffort().Restrict() // the other limits hold without it
+}
+
+// isolations are the ways to start a worker without a network, best first.
+var isolations = []func() *syscall.SysProcAttr{
+	func() *syscall.SysProcAttr { return &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET} },
+	func() *syscall.SysProcAttr {
+		return &syscall.SysProcAttr{
+			Cloneflags:  syscall.CLONE_NEWUSER | syscall.CLONE_NEWNET,
+			UidMappings: []syscall.SysProcIDMap{{ContainerID: os.Getuid(), HostID: os.Getuid(), Size: 1}},
+			GidMappings: []syscall.SysProcIDMap{{ContainerID: os.Getgid(), HostID: os.Getgid(), Size: 1}},
+		}
+	},
+	func() *syscall.SysProcAttr { return nil },
+}
+
+// isolate sets how a command is cut off from the network, the level-th best
+// way; false when there are no more.
+func isolate(command *exec.Cmd, level int) bool {
+	if level >= len(isolations) {
+		return false
+	}
+	command.SysProcAttr = isolations[level]()
+	return true
+}
+
+// clockTick is the unit of CPU time in /proc: USER_HZ is 100 on every
+// architecture that Go runs on.
+const clockTick = 10 * time.Millisecond
+
+// usage tells the CPU time and the resident memory of a process; false when
+// the system does not tell.
+func usage(pid int) (cpu time.Duration, resident int64, ok bool) {
+	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	if err != nil {
+		return 0, 0, false
+	}
+	// The name in parentheses may hold anything, blanks included.
+	_, after, found := bytes.Cut(stat[max(bytes.LastIndexByte(stat, ')'), 0):], []byte(" "))
+	fields := bytes.Fields(after)
+	if !found || len(fields) < 22 {
+		return 0, 0, false
+	}
+	user, err1 := strconv.ParseInt(string(fields[11]), 10, 64)
+	system, err2 := strconv.ParseInt(string(fields[12]), 10, 64)
+	pages, err3 := strconv.ParseInt(string(fields[21]), 10, 64)
+	if errors.Join(err1, err2, err3) != nil {
+		return 0, 0, false
+	}
+	return time.Duration(user+system) * clockTick, pages * int64(os.Getpagesize()), true
+}

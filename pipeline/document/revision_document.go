@@ -1,0 +1,518 @@
+package document
+
+import (
+	"bytes"
+	"compress/zlib"
+	"errors"
+	"io"
+)
+
+// errRevision tells that the objects of a revision cannot be found for
+// certain: a broken cross-reference, an odd filter, a limit passed.
+var errRevision = errors.New("revision cannot be read for certain")
+
+// Limits of one revision's reading.
+const (
+	maxSections = 1_000     // cross-reference sections of one file
+	maxEntries  = 500_000   // objects of one file
+	maxInflated = 64 << 20  // 64 MiB of object and cross-reference streams
+	maxEndGap   = 2 << 10   // 2 KiB: how far before the end startxref is looked for
+	maxStreamed = 1_000_000 // objects in one object stream
+)
+
+// xrefEntry tells where an object of a revision stands: at an offset of the
+// file, or as the index-th object of an object stream.
+type xrefEntry struct {
+	free       bool
+	offset     int // of the object; 0 when it stands in a stream
+	generation int
+	stream     int // number of the object stream; 0 when at an offset
+	index      int
+}
+
+// revisionDocument is a file as it was at the end of one of its revisions.
+type revisionDocument struct {
+	data    []byte // up to the end of the revision
+	start   int    // of its newest cross-reference section
+	trailer pdfDict
+	entries map[int]xrefEntry
+
+	cache    map[int]any // objects already read, by number
+	streams  map[int][]any
+	numbers  map[int][]int // the numbers of the objects in a stream
+	reading  map[int]bool  // against an object that needs itself
+	inflated int
+	nodes    int
+}
+
+// openRevision reads the cross-references of the revision that ends data.
+func openRevision(data []byte) (*revisionDocument, error) {
+	start, ok := lastStart(data)
+	if !ok {
+		return nil, errRevision
+	}
+	d := &revisionDocument{
+		data: data, start: start, entries: map[int]xrefEntry{}, cache: map[int]any{},
+		streams: map[int][]any{}, numbers: map[int][]int{}, reading: map[int]bool{}, nodes: maxObjectNodes,
+	}
+	seen := map[int]bool{}
+	for at, more := start, true; more; {
+		if seen[at] || len(seen) >= maxSections {
+			return nil, errRevision
+		}
+		seen[at] = true
+		section, err := d.section(at)
+		if err != nil {
+			return nil, err
+		}
+		if d.trailer == nil {
+			d.trailer = section.trailer
+		}
+		if err := d.add(section); err != nil {
+			return nil, err
+		}
+		at, more = section.previous, section.hasPrevious
+	}
+	return d, nil
+}
+
+// lastStart gives the offset after the last startxref of data, provided that
+// only it, %%EOF and blanks follow.
+func lastStart(data []byte) (int, bool) {
+	from := max(0, len(bytes.TrimRight(data, " \n\r\t\f\x00"))-maxEndGap)
+	at := bytes.LastIndex(data[from:], []byte("startxref"))
+	if at < 0 {
+		return 0, false
+	}
+	r := newObjectReader(data, from+at+len("startxref"))
+	start, ok := r.integer()
+	if !ok || start >= len(data) {
+		return 0, false
+	}
+	for r.pos < len(data) && isBlank(data[r.pos]) {
+		r.pos++
+	}
+	rest, ok := bytes.CutPrefix(data[r.pos:], []byte("%%EOF"))
+	return start, ok && onlyBlanks(rest)
+}
+
+// xrefSection is one cross-reference section: the entries of a table, of a
+// stream, or of a table and the stream that completes it.
+type xrefSection struct {
+	trailer     pdfDict
+	entries     map[int]xrefEntry
+	completion  int // offset of the completing stream (XRefStm); 0 when none
+	isStream    bool
+	previous    int
+	hasPrevious bool
+}
+
+// section reads the cross-reference section at an offset.
+func (d *revisionDocument) section(at int) (*xrefSection, error) {
+	if at < 0 || at >= len(d.data) {
+		return nil, errRevision
+	}
+	r := newObjectReader(d.data, at)
+	var section *xrefSection
+	var err error
+	if r.keyword("xref") {
+		section, err = d.table(r)
+	} else {
+		section, err = d.xrefStream(r)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if value, has := section.trailer["Prev"]; has {
+		section.previous, section.hasPrevious = wholeNumber(value)
+		if !section.hasPrevious {
+			return nil, errRevision
+		}
+	}
+	return section, nil
+}
+
+// table reads a cross-reference table whose keyword has been passed.
+func (d *revisionDocument) table(r *objectReader) (*xrefSection, error) {
+	section := &xrefSection{entries: map[int]xrefEntry{}}
+	for !r.keyword("trailer") {
+		first, ok := r.integer()
+		count, ok2 := r.integer()
+		if !ok || !ok2 || count > maxEntries || first > maxEntries*20 {
+			return nil, errRevision
+		}
+		for number := first; number < first+count; number++ {
+			offset, ok := r.integer()
+			generation, ok2 := r.integer()
+			kind := r.word()
+			if !ok || !ok2 || kind != "n" && kind != "f" || len(section.entries) > maxEntries {
+				return nil, errRevision
+			}
+			section.entries[number] = xrefEntry{free: kind == "f", offset: offset, generation: generation}
+		}
+	}
+	value, err := r.value(0)
+	trailer, ok := value.(pdfDict)
+	if err != nil || !ok {
+		return nil, errRevision
+	}
+	section.trailer = trailer
+	stream, has := trailer["XRefStm"]
+	if !has {
+		return section, nil
+	}
+	at, ok := wholeNumber(stream)
+	if !ok || at <= 0 || at >= len(d.data) {
+		return nil, errRevision
+	}
+	hidden, err := d.xrefStream(newObjectReader(d.data, at))
+	if err != nil {
+		return nil, err
+	}
+	section.completion = at
+	for number, entry := range hidden.entries {
+		if of, both := section.entries[number]; both && !of.free && of != entry {
+			return nil, errRevision // readers differ in which of the two counts
+		}
+		section.entries[number] = entry
+	}
+	return section, nil
+}
+
+// xrefStream reads a cross-reference stream.
+func (d *revisionDocument) xrefStream(r *objectReader) (*xrefSection, error) {
+	_, value, err := r.indirect(nil)
+	if err != nil {
+		return nil, errRevision
+	}
+	stream, ok := value.(pdfStream)
+	if !ok || stream.dict["Type"] != pdfName("XRef") {
+		return nil, errRevision
+	}
+	var widths [3]int
+	w, _ := stream.dict["W"].([]any)
+	if len(w) != 3 {
+		return nil, errRevision
+	}
+	for i := range widths {
+		width, ok := wholeNumber(w[i])
+		if !ok || width > 6 {
+			return nil, errRevision
+		}
+		widths[i] = width
+	}
+	ranges, ok := stream.dict["Index"].([]any)
+	if !ok {
+		ranges = []any{pdfNumber("0"), stream.dict["Size"]}
+	}
+	rows, err := d.decode(stream)
+	if err != nil {
+		return nil, err
+	}
+	section := &xrefSection{trailer: stream.dict, entries: map[int]xrefEntry{}, isStream: true}
+	return section, section.rows(rows, widths, ranges)
+}
+
+// rows reads the entries of a cross-reference stream (7.5.8.3).
+func (s *xrefSection) rows(rows []byte, widths [3]int, ranges []any) error {
+	size := widths[0] + widths[1] + widths[2]
+	if size == 0 || len(ranges)%2 != 0 {
+		return errRevision
+	}
+	for i := 0; i < len(ranges); i += 2 {
+		first, ok := wholeNumber(ranges[i])
+		count, ok2 := wholeNumber(ranges[i+1])
+		if !ok || !ok2 || count > len(rows)/size || first > maxEntries*20 || len(s.entries)+count > maxEntries {
+			return errRevision
+		}
+		for number := first; number < first+count; number++ {
+			var fields [3]int
+			row := rows[:size]
+			rows = rows[size:]
+			for f, width := range widths {
+				for _, b := range row[:width] {
+					fields[f] = fields[f]<<8 | int(b)
+				}
+				row = row[width:]
+			}
+			if widths[0] == 0 {
+				fields[0] = 1
+			}
+			switch fields[0] {
+			case 0:
+				s.entries[number] = xrefEntry{free: true, generation: fields[2]}
+			case 1:
+				s.entries[number] = xrefEntry{offset: fields[1], generation: fields[2]}
+			case 2:
+				s.entries[number] = xrefEntry{stream: fields[1], index: fields[2]}
+			default:
+				return errRevision
+			}
+		}
+	}
+	return nil
+}
+
+// add puts an older section under those already there.
+func (d *revisionDocument) add(section *xrefSection) error {
+	for number, entry := range section.entries {
+		if _, newer := d.entries[number]; !newer {
+			d.entries[number] = entry
+		}
+	}
+	if len(d.entries) > maxEntries {
+		return errRevision
+	}
+	return nil
+}
+
+// object gives an object of the revision; null when it is free or unknown.
+func (d *revisionDocument) object(ref pdfRef) (any, error) {
+	entry, known := d.entries[ref.number]
+	if !known || entry.free || entry.generation != ref.generation && entry.stream == 0 {
+		return nil, nil
+	}
+	if value, read := d.cache[ref.number]; read {
+		return value, nil
+	}
+	if d.reading[ref.number] {
+		return nil, errRevision
+	}
+	d.reading[ref.number] = true
+	defer delete(d.reading, ref.number)
+	value, err := d.read(ref, entry)
+	if err != nil {
+		return nil, err
+	}
+	d.cache[ref.number] = value
+	return value, nil
+}
+
+func (d *revisionDocument) read(ref pdfRef, entry xrefEntry) (any, error) {
+	if entry.stream != 0 {
+		return d.streamed(ref.number, entry)
+	}
+	if entry.offset <= 0 || entry.offset >= len(d.data) {
+		return nil, errRevision
+	}
+	r := newObjectReader(d.data, entry.offset)
+	r.nodes = d.nodes
+	found, value, err := r.indirect(d.length)
+	d.nodes = r.nodes
+	if err != nil || found != ref {
+		return nil, errRevision
+	}
+	return value, nil
+}
+
+// length resolves the indirect length of a stream.
+func (d *revisionDocument) length(ref pdfRef) (int, bool) {
+	value, err := d.object(ref)
+	if err != nil {
+		return 0, false
+	}
+	return wholeNumber(value)
+}
+
+// streamed gives an object that stands in an object stream.
+func (d *revisionDocument) streamed(number int, entry xrefEntry) (any, error) {
+	objects, read := d.streams[entry.stream]
+	if !read {
+		value, err := d.object(pdfRef{number: entry.stream})
+		if err != nil {
+			return nil, err
+		}
+		stream, ok := value.(pdfStream)
+		if !ok || stream.dict["Type"] != pdfName("ObjStm") {
+			return nil, errRevision
+		}
+		if err := d.openStream(entry.stream, stream); err != nil {
+			return nil, err
+		}
+		objects = d.streams[entry.stream]
+	}
+	if entry.index >= len(objects) || d.numbers[entry.stream][entry.index] != number {
+		return nil, errRevision
+	}
+	return objects[entry.index], nil
+}
+
+// openStream reads the objects of an object stream (7.5.7).
+func (d *revisionDocument) openStream(number int, stream pdfStream) error {
+	count, ok := wholeNumber(stream.dict["N"])
+	first, ok2 := wholeNumber(stream.dict["First"])
+	data, err := d.decode(stream)
+	if err != nil || !ok || !ok2 || count > min(maxStreamed, len(data)) || first > len(data) {
+		return errRevision
+	}
+	heads := newObjectReader(data[:first], 0)
+	var objects []any
+	var numbers []int
+	for range count {
+		number, ok := heads.integer()
+		offset, ok2 := heads.integer()
+		if !ok || !ok2 || offset > len(data)-first {
+			return errRevision
+		}
+		r := newObjectReader(data, first+offset)
+		r.nodes = d.nodes
+		value, err := r.value(0)
+		d.nodes = r.nodes
+		if err != nil {
+			return errRevision
+		}
+		objects = append(objects, value)
+		numbers = append(numbers, number)
+	}
+	d.streams[number], d.numbers[number] = objects, numbers
+	return nil
+}
+
+// resolve follows references until there is a value.
+func (d *revisionDocument) resolve(value any) (any, error) {
+	for range 32 {
+		ref, isRef := value.(pdfRef)
+		if !isRef {
+			return value, nil
+		}
+		var err error
+		if value, err = d.object(ref); err != nil {
+			return nil, err
+		}
+	}
+	return nil, errRevision
+}
+
+// dict resolves a value that should be a dictionary; a stream gives its own.
+func (d *revisionDocument) dict(value any) pdfDict {
+	resolved, err := d.resolve(value)
+	if err != nil {
+		return nil
+	}
+	switch v := resolved.(type) {
+	case pdfDict:
+		return v
+	case pdfStream:
+		return v.dict
+	}
+	return nil
+}
+
+// array resolves a value that should be an array.
+func (d *revisionDocument) array(value any) []any {
+	resolved, err := d.resolve(value)
+	if err != nil {
+		return nil
+	}
+	array, _ := resolved.([]any)
+	return array
+}
+
+// decode undoes the filters that object and cross-reference streams have in
+// practice: none, or Flate, with or without a PNG predictor.
+func (d *revisionDocument) decode(stream pdfStream) ([]byte, error) {
+	filter, err := d.single(stream.dict["Filter"])
+	if err != nil {
+		return nil, err
+	}
+	if filter == nil {
+		return stream.data, nil
+	}
+	if filter != pdfName("FlateDecode") {
+		return nil, errRevision
+	}
+	inflater, err := zlib.NewReader(bytes.NewReader(stream.data))
+	if err != nil {
+		return nil, errRevision
+	}
+	data, err := io.ReadAll(io.LimitReader(inflater, int64(maxInflated-d.inflated)+1))
+	d.inflated += len(data)
+	if err != nil || d.inflated > maxInflated {
+		return nil, errRevision
+	}
+	parms, err := d.single(stream.dict["DecodeParms"])
+	if err != nil {
+		return nil, err
+	}
+	dict, ok := parms.(pdfDict)
+	if !ok {
+		return data, nil
+	}
+	return unpredict(data, dict)
+}
+
+// single gives a direct value, or the only one of an array.
+func (d *revisionDocument) single(value any) (any, error) {
+	array, ok := value.([]any)
+	switch {
+	case !ok:
+	case len(array) == 0:
+		return nil, nil
+	case len(array) == 1:
+		value = array[0]
+	default:
+		return nil, errRevision
+	}
+	if _, isRef := value.(pdfRef); isRef {
+		return nil, errRevision
+	}
+	return value, nil
+}
+
+// unpredict undoes a PNG predictor over rows of bytes (7.4.4.4).
+func unpredict(data []byte, parms pdfDict) ([]byte, error) {
+	predictor, given := wholeNumber(parms["Predictor"])
+	if !given || predictor == 1 {
+		return data, nil
+	}
+	columns, given := wholeNumber(parms["Columns"])
+	if !given {
+		columns = 1
+	}
+	if predictor < 10 || columns < 1 || columns > 1<<16 || parms["Colors"] != nil || parms["BitsPerComponent"] != nil || len(data)%(columns+1) != 0 {
+		return nil, errRevision
+	}
+	plain := make([]byte, 0, len(data))
+	previous := make([]byte, columns)
+	for len(data) > 0 {
+		kind, row := data[0], data[1:columns+1]
+		data = data[columns+1:]
+		for i := range row {
+			var left, upLeft byte
+			if i > 0 {
+				left, upLeft = row[i-1], previous[i-1]
+			}
+			switch kind {
+			case 0:
+			case 1:
+				row[i] += left
+			case 2:
+				row[i] += previous[i]
+			case 3:
+				row[i] += byte((int(left) + int(previous[i])) / 2) //nolint:gosec // the mean of two bytes is a byte
+			case 4:
+				row[i] += paeth(left, previous[i], upLeft)
+			default:
+				return nil, errRevision
+			}
+		}
+		plain = append(plain, row...)
+		previous = row
+	}
+	return plain, nil
+}
+
+// paeth is the predictor of that name in PNG.
+func paeth(a, b, c byte) byte {
+	distance := func(x byte) int {
+		d := int(a) + int(b) - int(c) - int(x)
+		return max(d, -d)
+	}
+	switch {
+	case distance(a) <= distance(b) && distance(a) <= distance(c):
+		return a
+	case distance(b) <= distance(c):
+		return b
+	}
+	return c
+}

@@ -1,0 +1,169 @@
+package document
+
+import (
+	"bytes"
+	"maps"
+)
+
+// checkUpdates tells whether what follows the first revision in data, from
+// end on, is nothing but well-formed incremental updates (7.5.6): objects,
+// a cross-reference section that lists just these, startxref, %%EOF; each
+// section leading to the one before. Only then do all readers see the same
+// document, and a comparison of its objects is worth anything.
+func checkUpdates(data []byte, earlier, final *revisionDocument) bool {
+	end, previous := len(earlier.data), earlier.start
+	known := maps.Clone(earlier.entries)
+	for {
+		if onlyBlanks(data[end:]) {
+			return previous == final.start
+		}
+		next, ok := readUpdate(data, end, final)
+		if !ok {
+			return false
+		}
+		if !next.leadsTo(previous) || !next.consistent(known) {
+			return false
+		}
+		maps.Copy(known, next.section.entries)
+		end, previous = next.end, next.start
+	}
+}
+
+// update is one incremental update, read from its first byte to its last.
+type update struct {
+	objects map[int]updateObject // by number
+	section *xrefSection
+	start   int // of the cross-reference section
+	end     int
+}
+
+type updateObject struct {
+	offset, generation int
+	isXRef             bool // a cross-reference stream: need not list itself
+}
+
+// readUpdate reads the update that starts at an offset. Final resolves the
+// indirect lengths of streams.
+func readUpdate(data []byte, from int, final *revisionDocument) (*update, bool) {
+	u := &update{objects: map[int]updateObject{}}
+	r := newObjectReader(data, from)
+	table := -1
+	for {
+		r.skipBlanks()
+		at := r.pos
+		switch {
+		case r.keyword("startxref"):
+			return u, u.close(r, table, final)
+		case table < 0 && r.keyword("xref"):
+			table = at
+			r.pos = at
+			section, err := final.section(at)
+			if err != nil || section.isStream {
+				return nil, false
+			}
+			u.section = section
+			if !skipTable(r) {
+				return nil, false
+			}
+		case table >= 0:
+			return nil, false
+		default:
+			ref, value, err := r.indirect(final.length)
+			if _, twice := u.objects[ref.number]; err != nil || twice {
+				return nil, false
+			}
+			stream, isStream := value.(pdfStream)
+			u.objects[ref.number] = updateObject{at, ref.generation, isStream && stream.dict["Type"] == pdfName("XRef")}
+		}
+	}
+}
+
+// skipTable passes over a cross-reference table and its trailer, which have
+// been read before.
+func skipTable(r *objectReader) bool {
+	if !r.keyword("xref") {
+		return false
+	}
+	for !r.keyword("trailer") {
+		if r.pos >= len(r.data) || r.word() == "" {
+			return false
+		}
+	}
+	_, err := r.value(0)
+	return err == nil
+}
+
+// close reads what stands behind startxref and finds the update's section.
+func (u *update) close(r *objectReader, table int, final *revisionDocument) bool {
+	start, ok := r.integer()
+	if !ok {
+		return false
+	}
+	for r.pos < len(r.data) && isBlank(r.data[r.pos]) {
+		r.pos++
+	}
+	if !bytes.HasPrefix(r.data[r.pos:], []byte("%%EOF")) {
+		return false
+	}
+	u.end = r.pos + len("%%EOF")
+	u.start = start
+	if table >= 0 {
+		return start == table
+	}
+	section, err := final.section(start)
+	if err != nil {
+		return false
+	}
+	u.section = section
+	return u.isXRef(start)
+}
+
+// isXRef tells whether a cross-reference stream of this update stands at an
+// offset.
+func (u *update) isXRef(offset int) bool {
+	for _, object := range u.objects {
+		if object.isXRef && object.offset == offset {
+			return true
+		}
+	}
+	return false
+}
+
+// leadsTo tells whether the update continues the section at an offset.
+func (u *update) leadsTo(previous int) bool {
+	return u.section.hasPrevious && u.section.previous == previous &&
+		(u.section.completion == 0 || u.isXRef(u.section.completion))
+}
+
+// consistent tells whether the section lists all objects of the update where
+// they stand, and beside them only what was known before.
+func (u *update) consistent(known map[int]xrefEntry) bool {
+	for number, entry := range u.section.entries {
+		if entry.free {
+			continue
+		}
+		if before, is := known[number]; is && before == entry {
+			continue
+		}
+		if entry.stream != 0 {
+			if _, here := u.objects[entry.stream]; !here {
+				return false
+			}
+			continue
+		}
+		object, here := u.objects[number]
+		if !here || object.offset != entry.offset || object.generation != entry.generation {
+			return false
+		}
+	}
+	for number, object := range u.objects {
+		entry, listed := u.section.entries[number]
+		if !listed && object.isXRef {
+			continue
+		}
+		if !listed || entry.free || entry.stream != 0 || entry.offset != object.offset {
+			return false
+		}
+	}
+	return true
+}

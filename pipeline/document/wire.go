@@ -1,0 +1,43 @@
+package document
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// maxFrame bounds a message between parent and worker: 1 GiB.
+const maxFrame = 1 << 30
+
+var errFrame = errors.New("a message between processes is longer than allowed")
+
+// writeFrame writes a message behind its length, eight bytes big endian.
+func writeFrame(w io.Writer, message []byte) error {
+	var header [8]byte
+	binary.BigEndian.PutUint64(header[:], uint64(len(message)))
+	if _, err := w.Write(header[:]); err != nil {
+		return fmt.Errorf("write to the other process: %w", err)
+	}
+	if _, err := w.Write(message); err != nil {
+		return fmt.Errorf("write to the other process: %w", err)
+	}
+	return nil
+}
+
+// readFrame reads a message; io.EOF when the other side closed between two.
+func readFrame(r io.Reader) ([]byte, error) {
+	var header [8]byte
+	if _, err := io.ReadFull(r, header[:]); err != nil {
+		return nil, err //nolint:wrapcheck // io.EOF is the answer
+	}
+	length := binary.BigEndian.Uint64(header[:])
+	if length > maxFrame {
+		return nil, errFrame
+	}
+	message := make([]byte, length)
+	if _, err := io.ReadFull(r, message); err != nil {
+		return nil, fmt.Errorf("read from the other process: %w", err)
+	}
+	return message, nil
+}

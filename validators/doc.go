@@ -1,0 +1,27 @@
+// Package validators holds every rule of the call: pure functions of a claim,
+// its documents' facts, the registers and the programme, which give findings.
+//
+// There is one file per chapter of the rules, its test beside it:
+//
+//	file.go         FIC    the template file and the batch as a whole
+//	row.go          LIG    the values of the row
+//	supplier.go     FOU    the supplier and its solution (AF §3.2, §4.1)
+//	beneficiary.go  BEN    the pharmacy (AF §4.2)
+//	order.go        CMD, DEL-01  order and deadlines of an advance (AF §2, §4.4)
+//	amount.go       MNT    the amount and the VAT regime (AF §5)
+//	document.go     DOC    the documents as such
+//	mention.go      MEN    the mentions owed on a purchase order (AF §6.1)
+//	signature.go    SIG    signatures (AF §6.1, §6.2)
+//
+// [Assess] asks all rules that look at one claim alone; [AssessBatch] those
+// between the claims of one batch (DOC-04); [AssessHistory] those between
+// claims of any batch, which depend on what was decided before (BEN-03,
+// BEN-04, BEN-07, CMD-05, DOC-05).
+//
+// Guarantees: no I/O, no clock, no logging; the same input gives the same
+// findings, in the order of the catalogue; all faults are told at once; a rule
+// whose input is itself at fault is not evaluated (spec 6, "What silences
+// what"); evidence is given for every mention found.
+//
+// Not guaranteed: that what a document shows is true.
+package validators
