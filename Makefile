@@ -23,7 +23,7 @@ build: ## the binary, ./guichet
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o guichet ./cmd/guichet
 
 demo: build ## a store with generated claims in ./demo, and the nightly run on it
-	./guichet demo --dir $(DEMO_DIR) --claims $(DEMO_CLAIMS) --seed 1
+	./guichet demo --force --dir $(DEMO_DIR) --claims $(DEMO_CLAIMS) --seed 1
 
 test: ## every test
 	go test -timeout 18m ./...

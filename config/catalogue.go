@@ -12,23 +12,23 @@ var rulesFile []byte
 
 // Rule is one rule of the catalogue.
 type Rule struct {
-	Code    string        `yaml:"code"`
-	Outcome claim.Outcome `yaml:"outcome"`
+	Code    string        `yaml:"code" json:"code"`
+	Outcome claim.Outcome `yaml:"outcome" json:"outcome"`
 	// Section of the call it comes from, for an advance; SectionLater for
 	// balances and completions where it differs.
-	Section      string `yaml:"section"`
-	SectionLater string `yaml:"section_later"`
-	When         string `yaml:"when"` // what the rule refuses, for the table of rules
+	Section      string `yaml:"section" json:"section"`
+	SectionLater string `yaml:"section_later" json:"section_later,omitempty"`
+	When         string `yaml:"when" json:"when"` // what the rule refuses, for the table of rules
 	Text         `yaml:",inline"`
 	// Variants are further texts of the rule, by the reason that the rule
 	// gives: an unknown FINESS is not a FINESS with a wrong key.
-	Variants map[string]Text `yaml:"variants"`
+	Variants map[string]Text `yaml:"variants" json:"variants,omitempty"`
 }
 
 // Text is what a supplier reads, in French. {name} stands for a parameter.
 type Text struct {
-	Message string `yaml:"message"`
-	Remedy  string `yaml:"remedy"`
+	Message string `yaml:"message" json:"message"`
+	Remedy  string `yaml:"remedy" json:"remedy,omitempty"`
 }
 
 // Catalogue is the list of all rules, in the order in which findings are told.

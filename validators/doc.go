@@ -13,10 +13,12 @@
 //	mention.go      MEN    the mentions owed on a purchase order (AF §6.1)
 //	signature.go    SIG    signatures (AF §6.1, §6.2)
 //
-// [Assess] asks all rules that look at one claim alone; [AssessBatch] those
-// between the claims of one batch (DOC-04); [AssessHistory] those between
-// claims of any batch, which depend on what was decided before (BEN-03,
-// BEN-04, BEN-07, CMD-05, DOC-05).
+// [File] asks the rules on a batch as a whole, and [Refuses] tells whether its
+// claims are judged at all; [Assess] asks all rules that look at one claim
+// alone; [AssessBatch] (batch.go) those between the claims of one batch
+// (DOC-04); [AssessHistory] (history.go) those between claims of any batch,
+// which depend on what was decided before (BEN-03, BEN-04, BEN-07, CMD-05,
+// DOC-05) and on the findings of the two before it.
 //
 // Guarantees: no I/O, no clock, no logging; the same input gives the same
 // findings, in the order of the catalogue; all faults are told at once; a rule

@@ -2,7 +2,11 @@ package validators
 
 import (
 	"cmp"
+	"maps"
 	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
 
 	"guichet/config"
 	"guichet/pipeline/claim"
@@ -78,12 +82,24 @@ func (a *assessment) tellField(id claim.FieldID, code, variant string, p params)
 	return f
 }
 
+// tellDocument adds the finding of a rule on a document: its name as the
+// parameter document, and the place of the field that names it.
+func (a *assessment) tellDocument(d *claim.Document, code, variant string, p params) *claim.Finding {
+	name := d.Name
+	if d.Object != nil {
+		name = d.Object.Name
+	}
+	withName := params{"document": name}
+	maps.Copy(withName, p)
+	f := a.tellField(d.Field, code, variant, withName)
+	f.Document = name
+	return f
+}
+
 // withField adds a field's label and raw value to the parameters.
 func (a *assessment) withField(id claim.FieldID, p params) params {
 	merged := params{"column": a.template.Column(id).Label, "value": a.claim.Row.Field(id).Raw}
-	for name, value := range p {
-		merged[name] = value
-	}
+	maps.Copy(merged, p)
 	return merged
 }
 
@@ -98,13 +114,79 @@ func (a *assessment) told(code string) bool {
 	return slices.ContainsFunc(a.findings, func(f claim.Finding) bool { return f.Code == code })
 }
 
-// newFinding makes a finding from the catalogue, with {deadline} filled in.
-func newFinding(programme *config.Programme, kind claim.Kind, code, variant string, p params) claim.Finding {
-	all := map[string]string{"deadline": deadlinePhrase(programme, kind)}
-	for name, value := range p {
-		all[name] = value
+// text gives the canonical text of a field that a rule may read: one that no
+// LIG rule found at fault.
+func (a *assessment) text(id claim.FieldID) (string, bool) {
+	field := a.claim.Row.Field(id)
+	return field.Text, a.readable(id)
+}
+
+// readable tells whether rules may read all of some fields.
+func (a *assessment) readable(ids ...claim.FieldID) bool {
+	return !slices.ContainsFunc(ids, func(id claim.FieldID) bool { return !a.claim.Row.Field(id).OK() })
+}
+
+// establishment gives the pharmacy's row of the FINESS register, or false
+// where the number is unreadable (LIG) or no establishment's (BEN-01).
+func (a *assessment) establishment() (claim.Establishment, bool) {
+	finess, ok := a.text(claim.FieldFINESS)
+	if !ok || !claim.FINESS(finess).KeyOK() {
+		return claim.Establishment{}, false
 	}
-	return config.Rules.Finding(kind, code, variant, all)
+	return a.Registers.Establishment(claim.FINESS(finess))
+}
+
+// tranche gives the pharmacy's tranche, or false where it is not known
+// (BEN-06) or [assessment.establishment] gives nothing.
+func (a *assessment) tranche() (config.Tranche, bool) {
+	e, ok := a.establishment()
+	if !ok {
+		return config.Tranche{}, false
+	}
+	name, ok := a.Registers.Tranche(e.FINESS)
+	if !ok {
+		return config.Tranche{}, false
+	}
+	return a.Programme.Tranche(name)
+}
+
+// solution gives the solution of the row's reference number, or false where it
+// is unreadable (LIG) or unknown (FOU-03).
+func (a *assessment) solution() (claim.Solution, bool) {
+	reference, ok := a.text(claim.FieldANSReference)
+	if !ok {
+		return claim.Solution{}, false
+	}
+	return a.Registers.Solution(reference)
+}
+
+// maxMessage is the longest message that suppliers read, in characters.
+const maxMessage = 240
+
+// newFinding makes a finding from the catalogue, with {deadline} filled in.
+// Parameters hold what a supplier typed, up to a whole cell: the message cuts
+// them as short as its own length asks, the finding keeps them whole.
+func newFinding(programme *config.Programme, kind claim.Kind, code, variant string, p params) claim.Finding {
+	all := params{"deadline": deadlinePhrase(programme, kind)}
+	maps.Copy(all, p)
+	f := config.Rules.Finding(kind, code, variant, all)
+	for longest := 100; utf8.RuneCountInString(f.Message) > maxMessage && longest > 0; longest -= 20 {
+		short := params{}
+		for name, value := range all {
+			short[name] = clip(value, longest)
+		}
+		f.Message = config.Rules.Finding(kind, code, variant, short).Message
+	}
+	return f
+}
+
+// clip cuts a text to at most n characters, the mark of the cut included.
+func clip(s string, n int) string {
+	runes := []rune(s)
+	if len(runes) <= n {
+		return s
+	}
+	return string(runes[:n-1]) + "…"
 }
 
 // deadlinePhrase names the deadline for filing a claim of a kind again. Where
@@ -134,3 +216,28 @@ func Sort(findings []claim.Finding) {
 		)
 	})
 }
+
+// compareCells puts cells in the order of their rows, then of their columns:
+// F12, or L4C10 in a CSV. No cell comes first.
+func compareCells(a, b string) int {
+	rowA, columnA := splitCell(a)
+	rowB, columnB := splitCell(b)
+	return cmp.Or(cmp.Compare(rowA, rowB), cmp.Compare(columnA, columnB), cmp.Compare(a, b))
+}
+
+// splitCell gives the row and the column of a cell from 1, or zeros for none.
+func splitCell(cell string) (row, column int) {
+	if line, number, isCSV := strings.Cut(strings.TrimPrefix(cell, "L"), "C"); isCSV && line != "" && isDigits(line) && isDigits(number) {
+		row, _ = strconv.Atoi(line)
+		column, _ = strconv.Atoi(number)
+		return row, column
+	}
+	letters := strings.TrimRight(cell, "0123456789")
+	for _, letter := range []byte(letters) {
+		column = column*26 + int(letter-'A') + 1
+	}
+	row, _ = strconv.Atoi(cell[len(letters):])
+	return row, column
+}
+
+func isDigits(s string) bool { return strings.Trim(s, "0123456789") == "" }

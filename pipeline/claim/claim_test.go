@@ -3,7 +3,6 @@ package claim
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"testing"
 	"time"
 
@@ -234,8 +233,5 @@ func TestValuesSurviveJSON(t *testing.T) {
 	}
 	if diff := cmp.Diff(row, back); diff != "" {
 		t.Error(diff)
-	}
-	if got, want := fmt.Sprint(Amounts{ExclTax: &cents}.ExclTax), fmt.Sprint(&cents); got != want {
-		t.Errorf("got %s want %s", got, want)
 	}
 }

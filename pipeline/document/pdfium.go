@@ -1,6 +1,7 @@
 package document
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -39,6 +40,7 @@ type sandbox struct {
 	module    api.Module
 	functions map[string]api.Function
 	scratch   uint32 // 256 bytes for results
+	initial   []byte // the memory of a new instance, up to its last byte that is not zero
 	stack     [12]uint64
 }
 
@@ -105,8 +107,33 @@ func (s *sandbox) renew() error {
 	s.instance, s.module = instance, s.captured.module
 	s.functions = map[string]api.Function{}
 	scratch, err := s.call("malloc", 256)
-	s.scratch = uint32(scratch)
-	return err
+	if err != nil {
+		return err
+	}
+	s.scratch = uint32(scratch) //nolint:gosec // addresses have 32 bits there
+	s.initial = bytes.Clone(bytes.TrimRight(s.memory(), "\x00"))
+	return nil
+}
+
+// wornBytes is a memory that is rather thrown away than cleared: 64 MiB.
+const wornBytes = 64 << 20
+
+// reset makes the instance as it was when new, four times faster than renew.
+// It is for between calls: then all of its state is in its memory.
+func (s *sandbox) reset() error {
+	memory := s.memory()
+	if len(memory) > wornBytes {
+		return s.renew()
+	}
+	clear(memory[copy(memory, s.initial):])
+	return nil
+}
+
+// memory is a view of all of the sandbox's memory, valid until the next call.
+func (s *sandbox) memory() []byte {
+	memory := s.module.Memory()
+	view, _ := memory.Read(0, memory.Size())
+	return view
 }
 
 // trap carries a failure inside the sandbox up to the document's reading: what
@@ -168,6 +195,9 @@ func signed(result uint64) int { return int(int32(uint32(result))) } //nolint:go
 // float reads a C float.
 func float(result uint64) float64 { return float64(math.Float32frombits(uint32(result))) } //nolint:gosec // idem
 
+// cFloat passes a C float.
+func cFloat(value float64) uint64 { return uint64(math.Float32bits(float32(value))) }
+
 // keep copies bytes into the sandbox; free them with free.
 func (s *sandbox) keep(data []byte) uint64 {
 	pointer := s.do("malloc", uint64(len(data)))
@@ -217,3 +247,13 @@ func (s *sandbox) tidy(name string, h handle) { _, _ = s.call(name, uint64(h)) }
 
 // release is free for defer.
 func (s *sandbox) release(pointer uint64) { _, _ = s.call("free", pointer) }
+
+// float32Cells reads C floats that stand alone in 8-byte cells.
+func (s *sandbox) float32Cells(n int) []float64 {
+	raw := s.bytes(uint64(s.scratch), 8*n)
+	values := make([]float64, n)
+	for i := range values {
+		values[i] = float64(math.Float32frombits(binary.LittleEndian.Uint32(raw[8*i:])))
+	}
+	return values
+}

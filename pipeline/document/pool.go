@@ -33,6 +33,7 @@ type Pool struct {
 
 	mutex  sync.Mutex
 	idle   []*process
+	busy   map[*process]bool
 	closed bool
 }
 
@@ -75,6 +76,7 @@ func NewPool(ctx context.Context, options Options) (*Pool, error) {
 		arguments: arguments,
 		running:   semaphore.NewWeighted(int64(options.Workers)),
 		places:    int64(options.Workers),
+		busy:      map[*process]bool{},
 	}
 	p.told = order{Limits: options.Limits, Roots: options.Roots, CacheDir: cache, Extractor: p.extractor}
 	first, err := start(ctx, p.arguments, p.told)
@@ -119,41 +121,50 @@ func (p *Pool) attempt(ctx context.Context, pdf []byte, places int64) (claim.Fac
 		return claim.Facts{}, err
 	}
 	facts, err := worker.read(ctx, pdf)
-	if err != nil {
-		worker.kill()
-		return claim.Facts{}, err
-	}
-	p.give(worker)
-	return facts, nil
+	p.give(worker, err == nil)
+	return facts, err
 }
 
 // take gives an idle worker, or a new one.
 func (p *Pool) take(ctx context.Context) (*process, error) {
 	p.mutex.Lock()
+	defer p.mutex.Unlock()
 	if p.closed {
-		p.mutex.Unlock()
 		return nil, ErrClosed
 	}
-	if last := len(p.idle) - 1; last >= 0 {
-		worker := p.idle[last]
-		p.idle = p.idle[:last]
+	last := len(p.idle) - 1
+	if last < 0 {
 		p.mutex.Unlock()
+		worker, err := start(ctx, p.arguments, p.told)
+		p.mutex.Lock()
+		if err != nil {
+			return nil, err
+		}
+		p.busy[worker] = true
 		return worker, nil
 	}
-	p.mutex.Unlock()
-	return start(ctx, p.arguments, p.told)
+	worker := p.idle[last]
+	p.idle = p.idle[:last]
+	p.busy[worker] = true
+	return worker, nil
 }
 
-// give takes a worker back.
-func (p *Pool) give(worker *process) {
+// give takes a worker back, and ends it when it is of no more use.
+func (p *Pool) give(worker *process, sound bool) {
 	p.mutex.Lock()
-	if !p.closed {
+	delete(p.busy, worker)
+	kept := sound && !p.closed
+	if kept {
 		p.idle = append(p.idle, worker)
-		p.mutex.Unlock()
-		return
 	}
 	p.mutex.Unlock()
-	worker.stop()
+	switch {
+	case kept:
+	case sound:
+		worker.stop()
+	default:
+		worker.kill()
+	}
 }
 
 // Close ends the workers. Documents that are being read are read to their end.

@@ -6,6 +6,8 @@ import (
 	"crypto/x509"
 	"encoding/hex"
 	"errors"
+	"math"
+	"slices"
 
 	"guichet/pipeline/claim"
 )
@@ -35,27 +37,43 @@ func (r *reader) read(data []byte) (claim.Facts, error) {
 	if !bytes.Contains(data[:min(len(data), headerWithin)], []byte("%PDF-")) {
 		return failed(facts, reasonNotPDF), nil
 	}
-	structure := readStructure(data)
+	structure := readStructure(data, r.limits.Pages)
 	facts.Active = structure.active
-	if structure.locked {
-		facts.Status = claim.ReadLocked
-		return facts, nil
-	}
-	if structure.pages > r.limits.Pages {
-		return failed(facts, reasonPages), nil
-	}
-	err := guard(func() { r.readPages(data, &facts, structure) })
+	pages, err := r.readInSandbox(data)
 	if err != nil {
-		reason := reasonCrash
-		if errors.Is(err, errSandboxMemory) {
-			reason = reasonMemory
-		}
-		return failed(facts, reason), r.sandbox.renew()
+		return claim.Facts{}, err
+	}
+	facts.Status, facts.Reason = pages.Status, pages.Reason
+	facts.Pages, facts.TextSource = pages.Pages, pages.TextSource
+	for i := range facts.Pages {
+		facts.Pages[i].HasImage = facts.Pages[i].HasImage || structure.patterned[i]
+	}
+	for _, kind := range pages.Active {
+		facts.Active = including(facts.Active, kind)
+	}
+	if facts.Status == claim.ReadFailed {
+		return failed(facts, facts.Reason), nil
 	}
 	if facts.Status == claim.ReadOK {
 		facts.Signatures = readSignatures(data, structure.context, r.roots)
 	}
 	return facts, nil
+}
+
+// readInSandbox reads the pages, in a sandbox as it is when newly made: pdfium
+// keeps fonts and their widths from one document to the next.
+func (r *reader) readInSandbox(data []byte) (claim.Facts, error) {
+	var facts claim.Facts
+	trapped := guard(func() { r.readPages(data, &facts) })
+	switch {
+	case trapped == nil:
+		return facts, r.sandbox.reset()
+	case errors.Is(trapped, errSandboxMemory):
+		facts = failed(facts, reasonMemory)
+	default:
+		facts = failed(facts, reasonCrash)
+	}
+	return facts, r.sandbox.renew()
 }
 
 // failed keeps of facts only what a failure leaves: which bytes, and why.
@@ -64,11 +82,14 @@ func failed(facts claim.Facts, reason string) claim.Facts {
 }
 
 // readPages reads the pages' content through pdfium and sets the status.
-func (r *reader) readPages(data []byte, facts *claim.Facts, structure *structure) {
+func (r *reader) readPages(data []byte, facts *claim.Facts) {
 	s := r.sandbox
 	buffer := s.keep(data)
 	defer s.release(buffer)
-	document := handle(s.do("FPDF_LoadMemDocument64", buffer, uint64(len(data)), 0))
+	load := func() handle {
+		return handle(s.do("FPDF_LoadMemDocument64", buffer, uint64(len(data)), 0))
+	}
+	document := load()
 	if document == 0 {
 		switch s.do("FPDF_GetLastError") {
 		case pdfiumPassword, pdfiumSecurity:
@@ -88,8 +109,18 @@ func (r *reader) readPages(data []byte, facts *claim.Facts, structure *structure
 		*facts = failed(*facts, reasonPages)
 		return
 	}
+	if signed(s.do("FPDFDoc_GetJavaScriptActionCount", uint64(document))) > 0 {
+		facts.Active = including(facts.Active, activeJavaScript)
+	}
+	if signed(s.do("FPDFDoc_GetAttachmentCount", uint64(document))) > 0 {
+		facts.Active = including(facts.Active, activeEmbeddedFile)
+	}
+	form := &documentForm{sandbox: s, document: document}
+	defer form.close()
+	copied := &copiedDocument{sandbox: s, load: load}
+	defer copied.close()
 	for i := range pages {
-		facts.Pages = append(facts.Pages, r.readPage(document, i))
+		facts.Pages = append(facts.Pages, s.readPage(document, i, form, copied))
 	}
 	facts.Status = claim.ReadOK
 	facts.TextSource = claim.TextFromNone
@@ -98,20 +129,61 @@ func (r *reader) readPages(data []byte, facts *claim.Facts, structure *structure
 	}
 }
 
+// copiedDocument is the document opened a second time, to be changed.
+type copiedDocument struct {
+	sandbox *sandbox
+	load    func() handle
+	handle  handle
+}
+
+func (c *copiedDocument) open() handle {
+	if c.handle == 0 {
+		c.handle = c.load()
+	}
+	return c.handle
+}
+
+func (c *copiedDocument) close() {
+	if c.handle != 0 {
+		c.sandbox.tidy("FPDF_CloseDocument", c.handle)
+	}
+}
+
 // readPage reads one page; one that pdfium cannot load is an empty page.
-func (r *reader) readPage(document handle, index int) claim.Page {
-	s := r.sandbox
+func (s *sandbox) readPage(document handle, index int, form *documentForm, copied *copiedDocument) claim.Page {
 	page := handle(s.do("FPDF_LoadPage", uint64(document), uint64(index))) //nolint:gosec // below the limit of pages
 	if page == 0 {
 		return claim.Page{}
 	}
 	defer s.tidy("FPDF_ClosePage", page)
 	g := s.loadGeometry(page)
-	text := handle(s.do("FPDFText_LoadPage", uint64(page)))
+	list := s.readAnnotations(page, g, form)
+	found := claim.Page{
+		Width: math.Round(g.width*100) / 100, Height: math.Round(g.height*100) / 100,
+		HasAnnotation: slices.ContainsFunc(list, annotation.marks),
+		HasImage:      s.pageContent(page, 0).hasImage,
+	}
+	read, own := page, math.MaxInt
+	if slices.ContainsFunc(list, func(a annotation) bool { return a.isWidget() && a.shown }) {
+		if flat, before, ok := s.flatten(copied.open(), index, g, list); ok {
+			read, own = flat, before
+			defer s.tidy("FPDF_ClosePage", flat)
+		}
+	}
+	text := handle(s.do("FPDFText_LoadPage", uint64(read)))
 	if text == 0 {
-		return claim.Page{Width: g.width, Height: g.height}
+		return found
 	}
 	defer s.tidy("FPDFText_ClosePage", text)
-	glyphs := joinAccents(s.readGlyphs(text, g))
-	return claim.Page{Width: g.width, Height: g.height, Words: makeWords(glyphs)}
+	glyphs := s.readGlyphs(text, g)
+	s.markHidden(read, g, s.pageContent(read, 0).texts, glyphs)
+	if read != page {
+		drawn := map[handle]bool{}
+		for _, h := range s.pageContent(read, own).texts {
+			drawn[h] = true
+		}
+		markAnnotations(glyphs, drawn, list)
+	}
+	found.Words = makeWords(joinAccents(glyphs), list)
+	return found
 }

@@ -9,8 +9,8 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// unknown stands for a glyph whose character nobody knows.
-const unknown = "\uFFFD"
+// replacement stands for a glyph whose character nobody knows.
+const replacement = "\uFFFD"
 
 // ligatures are spelt out. The control characters are where TeX's fonts keep
 // them: 0x0b–0x0f in the encoding OT1, 0x1b–0x1f in T1.
@@ -35,9 +35,9 @@ func spell(r rune, wide bool) string {
 		}
 		return ""
 	case r == 0 || r == '\uFFFE' || r == '\uFFFF' || !validRune(r):
-		return unknown
+		return replacement
 	case unicode.IsControl(r):
-		return unknown
+		return replacement
 	case unicode.Is(unicode.Cf, r):
 		return ""
 	}
@@ -58,24 +58,29 @@ var accents = map[string]rune{
 	"ˆ": 0x302, "^": 0x302, "¨": 0x308, "˜": 0x303, "~": 0x303, "¸": 0x327, "˚": 0x30a, "ˇ": 0x30c,
 }
 
-// accentReach is how many glyphs away an accent's letter is looked for: TeX
-// raises the accent of a capital, and it is then found after its word.
-const accentReach = 8
+// Where an accent's letter is looked for: among so many glyphs before and
+// behind it, and for the first accents of a page that leaves without a letter,
+// on the whole page (TeX raises the accent of a capital, and it is then found
+// on a line of its own).
+const (
+	accentReach = 4
+	farAccents  = 200
+)
 
 // joinAccents puts accents that a font draws apart from their letter (TeX's
 // OT1) back on it: the nearest letter whose place they share.
 func joinAccents(glyphs []glyph) []glyph {
 	gone := -1 // the first glyph taken up by another
+	far := farAccents
 	for i := range glyphs {
 		mark, ok := accents[glyphs[i].text]
 		if !ok {
 			continue
 		}
-		best, home := 0.4, -1
-		for j := max(i-accentReach, 0); j < min(i+accentReach+1, len(glyphs)); j++ {
-			if share := overlapping(&glyphs[i], &glyphs[j], mark); j != i && share > best {
-				best, home = share, j
-			}
+		home := letterOf(glyphs, i, max(i-accentReach, 0), min(i+accentReach+1, len(glyphs)), mark)
+		if home < 0 && far > 0 {
+			far--
+			home = letterOf(glyphs, i, 0, len(glyphs), mark)
 		}
 		if home < 0 {
 			continue
@@ -96,6 +101,21 @@ func joinAccents(glyphs []glyph) []glyph {
 		return glyphs
 	}
 	return slices.DeleteFunc(glyphs, func(one glyph) bool { return one.text == "" })
+}
+
+// letterOf finds the letter under the i-th glyph, an accent, from one glyph to
+// another; -1 when there is none.
+func letterOf(glyphs []glyph, i, from, to int, mark rune) int {
+	best, home := 0.4, -1
+	for j := from; j < to; j++ {
+		if j == i {
+			continue
+		}
+		if share := overlapping(&glyphs[i], &glyphs[j], mark); share > best {
+			best, home = share, j
+		}
+	}
+	return home
 }
 
 // overlapping tells how much of an accent's width a letter that can bear it covers.

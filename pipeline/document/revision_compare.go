@@ -2,6 +2,8 @@ package document
 
 import (
 	"bytes"
+	"maps"
+	"slices"
 	"strconv"
 )
 
@@ -314,7 +316,8 @@ func (c *comparison) mayJoin(ref pdfRef, rule rule) bool {
 
 func (c *comparison) dicts(before, after pdfDict, rule rule) string {
 	permitted := freely[rule]
-	for key, value := range after {
+	for _, key := range slices.Sorted(maps.Keys(after)) {
+		value := after[key]
 		if before[key] != nil || value == nil || permitted[key] {
 			continue
 		}
@@ -327,9 +330,9 @@ func (c *comparison) dicts(before, after pdfDict, rule rule) string {
 			return "new entry " + key
 		}
 	}
-	for key, value := range before {
-		if value != nil && !permitted[key] {
-			c.push(value, after[key], ruleBelow(rule, key))
+	for _, key := range slices.Sorted(maps.Keys(before)) {
+		if before[key] != nil && !permitted[key] {
+			c.push(before[key], after[key], ruleBelow(rule, key))
 		}
 	}
 	return ""

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"strconv"
+	"strings"
 )
 
 // errSyntax tells that bytes are not what ISO 32000-1, 7.3 calls an object.
@@ -51,7 +52,7 @@ func isBlank(c byte) bool {
 }
 
 func isDelimiter(c byte) bool {
-	return bytes.IndexByte([]byte("()<>[]{}/%"), c) >= 0
+	return strings.IndexByte("()<>[]{}/%", c) >= 0
 }
 
 // onlyBlanks tells whether data holds nothing but PDF's blanks.
@@ -94,7 +95,11 @@ func (r *objectReader) word() string {
 // keyword passes over the given word, or stays where it is.
 func (r *objectReader) keyword(want string) bool {
 	start := r.pos
-	if r.word() == want {
+	r.skipBlanks()
+	end := r.pos + len(want)
+	if end <= len(r.data) && string(r.data[r.pos:end]) == want &&
+		(end == len(r.data) || isBlank(r.data[end]) || isDelimiter(r.data[end])) {
+		r.pos = end
 		return true
 	}
 	r.pos = start
@@ -186,50 +191,52 @@ func (r *objectReader) name() (any, error) {
 	}
 	name := make([]byte, 0, len(raw))
 	for i := 0; i < len(raw); i++ {
-		if raw[i] == '#' && i+2 < len(raw) && hexDigit(raw[i+1]) >= 0 && hexDigit(raw[i+2]) >= 0 {
-			name = append(name, byte(hexDigit(raw[i+1])<<4|hexDigit(raw[i+2])))
-			i += 2
-			continue
+		if raw[i] == '#' && i+2 < len(raw) {
+			high, ok := hexDigit(raw[i+1])
+			low, ok2 := hexDigit(raw[i+2])
+			if ok && ok2 {
+				name = append(name, high<<4|low)
+				i += 2
+				continue
+			}
 		}
 		name = append(name, raw[i])
 	}
 	return pdfName(name), nil
 }
 
-func hexDigit(c byte) int {
+func hexDigit(c byte) (byte, bool) {
 	switch {
 	case c >= '0' && c <= '9':
-		return int(c - '0')
+		return c - '0', true
 	case c >= 'a' && c <= 'f':
-		return int(c-'a') + 10
+		return c - 'a' + 10, true
 	case c >= 'A' && c <= 'F':
-		return int(c-'A') + 10
+		return c - 'A' + 10, true
 	}
-	return -1
+	return 0, false
 }
 
 func (r *objectReader) hex() (any, error) {
 	start := r.pos
 	var value []byte
-	high := -1
+	half := false // the last byte of value still lacks its second digit
 	for r.pos++; r.pos < len(r.data); r.pos++ {
 		c := r.data[r.pos]
-		digit := hexDigit(c)
+		digit, isDigit := hexDigit(c)
 		switch {
 		case c == '>':
-			if high >= 0 {
-				value = append(value, byte(high<<4))
-			}
 			r.pos++
 			return pdfString{string(value), start, r.pos}, nil
 		case isBlank(c):
-		case digit < 0:
+		case !isDigit:
 			return nil, errSyntax
-		case high < 0:
-			high = digit
+		case half:
+			value[len(value)-1] |= digit
+			half = false
 		default:
-			value = append(value, byte(high<<4|digit))
-			high = -1
+			value = append(value, digit<<4)
+			half = true
 		}
 	}
 	return nil, errSyntax

@@ -59,6 +59,9 @@ func pageText(facts claim.Facts) string {
 			case claim.GapLine:
 				b.WriteByte('\n')
 			}
+			if w.Hidden && os.Getenv("DUMP") != "" {
+				b.WriteString("~")
+			}
 			b.WriteString(w.Text)
 		}
 	}

@@ -26,8 +26,9 @@ const (
 	wideDigits = 0.5
 	// lineShift is how far baselines of one line may differ.
 	lineShift = 0.35
-	// raise is how far a superscript may stand off the word it belongs to.
-	raise = 0.55
+	// raise is how far a superscript may stand off the word it belongs to, in
+	// its own ems.
+	raise = 0.8
 )
 
 // piece is a word, or a part of one, in the making.
@@ -40,13 +41,14 @@ type piece struct {
 	start, end float64 // along the baseline
 	blankWidth float64 // of the blank the document writes before it
 	blank      bool    // the document writes one
-	object     *textObject
+	field      int // as of its glyphs
 	order      int // in which it was found
 }
 
-// makeWords makes a page's words, in reading order, from its glyphs.
-func makeWords(glyphs []glyph) []claim.Word {
-	pieces := makePieces(glyphs)
+// makeWords makes a page's words, in reading order, from its glyphs and the
+// values of its form fields.
+func makeWords(glyphs []glyph, list []annotation) []claim.Word {
+	pieces := addValues(makePieces(glyphs), glyphs, list)
 	lines := makeLines(pieces)
 	var words []claim.Word
 	for _, line := range lines {
@@ -79,11 +81,12 @@ func makePieces(glyphs []glyph) []*piece {
 		if current == nil || one.parts(&glyphs[i-1], spacing) {
 			flush()
 			current = &piece{
-				word: claim.Word{Rect: one.box, Hidden: one.hidden},
+				word:  claim.Word{Rect: one.box, Hidden: one.hidden, Form: one.field > 0},
+				field: one.field,
 				em:   one.object.em, turn: one.object.turn, upright: one.object.upright, base: one.object.base,
 				start: one.start, end: one.end,
 				blank: one.afterBlank, blankWidth: one.blankWidth,
-				object: one.object, order: len(pieces),
+				order: len(pieces),
 			}
 		}
 		text.WriteString(one.text)
@@ -100,18 +103,18 @@ func makePieces(glyphs []glyph) []*piece {
 // parts tells whether a word ends between the glyph before and this one.
 func (one *glyph) parts(before *glyph, spacing map[*textObject]float64) bool {
 	a, b := before.object, one.object
-	if one.afterBlank || a.turn != b.turn || one.hidden != before.hidden {
+	if one.afterBlank || a.turn != b.turn || one.hidden != before.hidden || one.field != before.field {
 		return true
 	}
 	if !b.upright {
 		return a != b
 	}
-	em := max(a.em, b.em)
+	em := min(a.em, b.em)
 	if math.Abs(a.base-b.base) > raise*em {
 		return true
 	}
 	gap := one.start - before.end
-	return gap > splitGap*min(a.em, b.em)+spacing[b] || one.start < before.start-splitGap*em
+	return gap > splitGap*em+spacing[b] || one.start < before.start-splitGap*em
 }
 
 // letterSpacing gives, for text objects that are set with spaced letters, the
@@ -176,12 +179,10 @@ func readLine(l *line) []claim.Word {
 		return cmp.Or(cmp.Compare(a.start, b.start), cmp.Compare(a.order, b.order))
 	})
 	var words []claim.Word
-	var last *piece // of the same visibility as the next
-	var shown, unseen *piece
-	var at map[*piece]int // where each stands in words
-	at = map[*piece]int{}
+	var shown, unseen *piece   // the last of either kind
+	at := map[*piece]int{} // where each stands in words
 	for _, p := range l.pieces {
-		last = shown
+		last := shown
 		if p.word.Hidden {
 			last = unseen
 		}

@@ -1,0 +1,93 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"guichet/config"
+	"guichet/fixtures"
+)
+
+type demoCommand struct {
+	Dir    string `help:"Folder of the demonstration; made anew by --force only." default:"demo" type:"path"`
+	Claims int    `help:"How many claims are generated." default:"500"`
+	Seed   int64  `help:"The same seed gives the same store, byte for byte." default:"1"`
+	NoRun  bool   `help:"Only make the store."`
+	Force  bool   `help:"Remove what an earlier demonstration left in the folder."`
+}
+
+func (demoCommand) Help() string {
+	return `Makes registers, suppliers and batches of invented claims, good and faulty,
+with signed purchase orders, then does the nightly run on them.
+
+Examples:
+  guichet demo
+  guichet demo --claims 5000 --seed 7 --dir /tmp/depot
+  guichet demo --no-run && guichet --config demo/guichet.yaml run`
+}
+
+// demoMarker tells a folder that a demonstration made, and may remove.
+const demoMarker = ".guichet-demo"
+
+// Run makes the store and runs on it.
+func (c demoCommand) Run(t *terminal) error {
+	if c.Claims < 1 || c.Claims > 1_000_000 {
+		return usageError{fmt.Errorf("--claims %d is not from 1 to 1000000", c.Claims)}
+	}
+	if err := c.clear(); err != nil {
+		return err
+	}
+	store := filepath.Join(c.Dir, "store")
+	bar := t.progress()
+	if _, err := fixtures.Generate(store, fixtures.Options{
+		Seed: c.Seed, Claims: c.Claims,
+		Progress: func(done, total int) { bar.draw("making claims     ", done, total) },
+	}); err != nil {
+		return fmt.Errorf("making the store: %w", err)
+	}
+	bar.done()
+	settings := config.Default()
+	settings.Storage.URL = store
+	settings.Ledger.URL = "sqlite://" + filepath.Join(c.Dir, "ledger.db")
+	file := filepath.Join(c.Dir, "guichet.yaml")
+	content := fmt.Sprintf("# Made by guichet demo.\nstorage: { url: %q }\nledger: { url: %q }\n", settings.Storage.URL, settings.Ledger.URL)
+	if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
+		return err
+	}
+	if c.NoRun {
+		_, err := fmt.Fprintf(t.out, "Made %s. Next: guichet --config %s run\n", store, file)
+		return err
+	}
+	if err := t.night(&settings, nil, nil); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(t.out, "\nLook further\n  guichet --config %[1]s batches\n  guichet --config %[1]s show SIRET/NAME\n", file)
+	return err
+}
+
+// clear makes the folder ready: an empty one, or one that a demonstration made.
+func (c demoCommand) clear() error {
+	entries, err := os.ReadDir(c.Dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	marker := filepath.Join(c.Dir, demoMarker)
+	if len(entries) > 0 {
+		if _, err := os.Stat(marker); err != nil {
+			return usageError{fmt.Errorf("%s is not empty and no demonstration made it: choose another --dir", c.Dir)}
+		}
+		if !c.Force {
+			return usageError{fmt.Errorf("%s holds an earlier demonstration: --force removes it", c.Dir)}
+		}
+		if err := os.RemoveAll(c.Dir); err != nil {
+			return err
+		}
+	}
+	if err := os.MkdirAll(c.Dir, 0o750); err != nil {
+		return err
+	}
+	return os.WriteFile(marker, nil, 0o600)
+}

@@ -1,0 +1,32 @@
+package main
+
+import (
+	"os"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"guichet/pipeline/document"
+)
+
+func TestMain(m *testing.M) {
+	document.Main()
+	testscript.Main(m, map[string]func(){
+		"guichet": func() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) },
+	})
+}
+
+// TestScripts plays terminal sessions: see testdata/script.
+func TestScripts(t *testing.T) {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script",
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("XDG_CACHE_HOME", cache) // compiled WebAssembly is kept there
+			return nil
+		},
+	})
+}

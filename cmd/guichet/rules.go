@@ -1,0 +1,46 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"guichet/config"
+)
+
+type rulesCommand struct {
+	JSON     bool `help:"Print JSON: a list of objects with code, outcome, section, when, message, remedy and variants." xor:"form"`
+	Markdown bool `help:"Print the table of config/RULES.md." xor:"form"`
+}
+
+func (rulesCommand) Help() string {
+	return `Examples:
+  guichet rules                   a line per rule
+  guichet rules --markdown        with the French texts
+  guichet rules --json | jq '.[] | select(.code == "MEN-04")'`
+}
+
+// Run prints the catalogue.
+func (c rulesCommand) Run(t *terminal) error {
+	switch {
+	case c.JSON:
+		encoder := json.NewEncoder(t.out)
+		encoder.SetEscapeHTML(false)
+		encoder.SetIndent("", "  ")
+		return encoder.Encode(config.Rules.Rules)
+	case c.Markdown:
+		return config.Rules.WriteMarkdown(t.out)
+	default:
+		return config.Rules.WriteTable(t.out)
+	}
+}
+
+type versionCommand struct{}
+
+// Run prints the version.
+func (versionCommand) Run(t *terminal) error {
+	_, err := fmt.Fprintln(t.out, software())
+	return err
+}
+
+// software names this program in what it publishes.
+func software() string { return "guichet " + version }

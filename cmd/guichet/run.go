@@ -1,0 +1,166 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+
+	"guichet/config"
+	"guichet/pipeline"
+	"guichet/pipeline/claim"
+	"guichet/pipeline/document"
+	"guichet/pipeline/intake"
+	"guichet/pipeline/ledger"
+	"guichet/pipeline/objectstore"
+)
+
+type runCommand struct {
+	Batch          []string `help:"Take only this batch; may be given several times." placeholder:"SIRET/NAME"`
+	Now            string   `help:"Stands in for the clock in rules about today, for rehearsal: RFC 3339, or \"yyyy-mm-dd hh:mm\" in Paris." placeholder:"T"`
+	AcceptRegister []string `help:"Go on although this register lost more than 2 % of its rows; its name without extension." placeholder:"NAME"`
+}
+
+func (runCommand) Help() string {
+	return `Takes every batch of inbox/ that is ready, decides its claims, writes the
+results to outbox/ and moves the inputs to archive/. What an earlier run left
+unfinished is finished first. Rejected claims are a normal result (exit 0);
+exit 1 means that something could not be processed: it is named, left where it
+is, and tried again by the next run.
+
+Examples:
+  guichet run
+  guichet run --batch 73282932000074/lot-2023-03
+  GUICHET_STORAGE_URL=file:///srv/depot guichet run
+  guichet run --accept-register finess`
+}
+
+// Run does the night.
+func (c runCommand) Run(t *terminal) error {
+	settings, err := t.settings()
+	if err != nil {
+		return err
+	}
+	var only []intake.Ref
+	for _, name := range c.Batch {
+		ref, err := intake.ParseRef(name)
+		if err != nil {
+			return usageError{err}
+		}
+		only = append(only, ref)
+	}
+	now, err := parseNow(c.Now)
+	if err != nil {
+		return usageError{err}
+	}
+	if !now.IsZero() {
+		t.log.Info("rehearsal: rules about today take --now as the clock; reception times are the objects' own")
+	}
+	return t.night(settings, only, c.AcceptRegister)
+}
+
+// parseNow reads --now; the zero time when it is not given.
+func parseNow(s string) (time.Time, error) {
+	if s == "" {
+		return time.Time{}, nil
+	}
+	if at, err := time.Parse(time.RFC3339, s); err == nil {
+		return at, nil
+	}
+	at, err := time.ParseInLocation("2006-01-02 15:04", s, claim.Paris)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("--now %q is neither RFC 3339 nor \"yyyy-mm-dd hh:mm\"", s)
+	}
+	return at, nil
+}
+
+// errUnprocessed is why a run that went through ends with 1.
+var errUnprocessed = errors.New("not everything could be processed; see above")
+
+// night runs the pipeline and prints its summary.
+func (t *terminal) night(settings *config.Config, only []intake.Ref, accepted []string) (err error) {
+	programme, err := config.LoadProgramme(settings.Programme)
+	if err != nil {
+		return usageError{err}
+	}
+	store, err := objectstore.Open(settings.Storage.URL)
+	if err != nil {
+		return fmt.Errorf("store %s: %w", settings.Storage.URL, err)
+	}
+	book, err := ledger.Open(t.ctx, settings.Ledger.URL)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, book.Close()) }()
+	workers := settings.Workers
+	if workers == 0 {
+		workers = runtime.NumCPU()
+	}
+	roots, err := trustRoots(settings.Trust.Roots)
+	if err != nil {
+		return usageError{err}
+	}
+	pool, err := document.NewPool(t.ctx, document.Options{
+		Workers: workers,
+		Limits: document.Limits{
+			Bytes: int64(settings.Limits.DocumentBytes), Pages: settings.Limits.DocumentPages,
+			Time: time.Duration(settings.Limits.DocumentTime), Memory: int64(settings.Limits.DocumentMemory),
+		},
+		Roots: roots,
+	})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, pool.Close()) }()
+	bar := t.progress()
+	night := &pipeline.Night{
+		Config: settings, Programme: programme, Store: store, Ledger: book, Reader: pool, Workers: workers,
+		Log: t.log, Software: software(), Clock: time.Now, Only: only, Accepted: accepted, Progress: bar.told,
+	}
+	started := time.Now()
+	summary, err := night.Run(t.ctx)
+	bar.done()
+	if cause := context.Cause(t.ctx); err != nil && cause != nil {
+		return fmt.Errorf("%w: nothing was half-written, the next run goes on from here", cause)
+	}
+	if err := t.printSummary(settings, summary, time.Since(started)); err != nil {
+		return err
+	}
+	if err != nil {
+		return err
+	}
+	if len(summary.Failed) > 0 {
+		return errUnprocessed
+	}
+	return nil
+}
+
+// trustRoots reads the PEM files of a folder.
+func trustRoots(folder string) ([][]byte, error) {
+	if folder == "" {
+		return nil, nil
+	}
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return nil, fmt.Errorf("trust.roots: %w", err)
+	}
+	var roots [][]byte
+	for _, entry := range entries {
+		switch strings.ToLower(filepath.Ext(entry.Name())) {
+		case ".pem", ".crt", ".cer":
+			data, err := os.ReadFile(filepath.Join(folder, entry.Name()))
+			if err != nil {
+				return nil, fmt.Errorf("trust.roots: %w", err)
+			}
+			roots = append(roots, data)
+		}
+	}
+	if len(roots) == 0 {
+		return nil, fmt.Errorf("trust.roots: %s holds no certificate (.pem, .crt, .cer)", folder)
+	}
+	return roots, nil
+}

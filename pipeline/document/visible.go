@@ -1,0 +1,284 @@
+package document
+
+import (
+	"math"
+	"unicode"
+)
+
+// What a reader of the page sees is settled by experiment: a glyph is visible
+// when the page's picture changes as its text is taken away. That holds for
+// every way to hide text there is, known or not: colours, clipping, covers,
+// layers, masks, blank outlines. Text that lies over other text is taken away
+// by itself, so that neither vouches for the other.
+
+// Object types and flags of pdfium.
+const (
+	pdfiumText  = 1
+	pdfiumImage = 3
+	pdfiumForm  = 5
+
+	modeInvisible = 3 // neither filled nor stroked
+	modeClipOnly  = 7
+
+	renderAnnotations = 0x01
+	bitmapGray        = 1
+	white             = 0xFFFFFFFF
+)
+
+// The experiment's scales, in pixels a point, and what it takes for a
+// difference: of 255 shades of grey, a tenth or so is the least that an eye
+// finds on paper. The first look settles all ordinary text; what it leaves is
+// looked at again from nearer.
+var (
+	firstSight  = sight{scale: 1.5, pixels: 3e6, contrast: 48}
+	secondSight = sight{scale: 4, pixels: 12e6, contrast: 22}
+)
+
+type sight struct {
+	scale    float64
+	pixels   float64 // at most, for pages of odd size
+	contrast int
+}
+
+// smallest is the size in points under which no reader makes out a letter.
+const smallest = 1.0
+
+// maxLayers bounds how many texts may lie one over the other; what is deeper
+// counts as unseen. maxDepth bounds forms within forms.
+const (
+	maxLayers = 8
+	maxDepth  = 24
+)
+
+// content is what a page's object tree holds.
+type content struct {
+	texts    []handle
+	hasImage bool
+}
+
+// pageContent lists a page's objects, from the from-th at its top on, and all
+// within them.
+func (s *sandbox) pageContent(page handle, from int) content {
+	var found content
+	s.walk(&found, "FPDFPage_CountObjects", "FPDFPage_GetObject", page, from, 0)
+	return found
+}
+
+// walk adds the objects of a page or form to found.
+func (s *sandbox) walk(found *content, count, get string, parent handle, from, depth int) {
+	if depth > maxDepth {
+		return
+	}
+	n := signed(s.do(count, uint64(parent)))
+	for i := from; i < n; i++ {
+		object := handle(s.do(get, uint64(parent), uint64(i))) //nolint:gosec // not negative
+		if object == 0 {
+			continue
+		}
+		switch s.do("FPDFPageObj_GetType", uint64(object)) {
+		case pdfiumText:
+			found.texts = append(found.texts, object)
+		case pdfiumImage:
+			found.hasImage = true
+		case pdfiumForm:
+			s.walk(found, "FPDFFormObj_CountObjects", "FPDFFormObj_GetObject", object, 0, depth+1)
+		}
+	}
+}
+
+// markHidden settles which glyphs of a page its reader sees.
+func (s *sandbox) markHidden(page handle, g geometry, texts []handle, glyphs []glyph) {
+	hidden := map[*textObject]bool{} // by what the object says of itself
+	speaks := map[*textObject]bool{} // has a letter or digit
+	for i := range glyphs {
+		o := glyphs[i].object
+		if _, known := hidden[o]; !known {
+			mode := s.do("FPDFTextObj_GetTextRenderMode", uint64(o.handle))
+			hidden[o] = mode == modeInvisible || mode == modeClipOnly || o.em < smallest
+		}
+		speaks[o] = speaks[o] || glyphs[i].telling()
+	}
+	var open []int // glyphs yet to be settled
+	for i := range glyphs {
+		one := &glyphs[i]
+		x, y := (one.box[0]+one.box[2])/2, (one.box[1]+one.box[3])/2
+		one.hidden = hidden[one.object] || x < 0 || y < 0 || x > g.width || y > g.height
+		if !one.hidden && (one.telling() || !speaks[one.object]) {
+			open = append(open, i)
+		}
+	}
+	if len(open) > 0 {
+		groups := s.layers(glyphs, texts, g)
+		for _, sight := range []sight{firstSight, secondSight} {
+			if open = s.look(page, g, sight, groups, glyphs, open); len(open) == 0 {
+				break
+			}
+		}
+		for _, i := range open {
+			glyphs[i].hidden = true
+		}
+	}
+	inherit(glyphs, speaks)
+}
+
+// telling tells whether a glyph is settled by its own ink: letters, digits and
+// the like are; points and strokes go with their neighbours.
+func (one *glyph) telling() bool {
+	for _, r := range one.text {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) || r == unicode.ReplacementChar || unicode.Is(unicode.Co, r) {
+			return true
+		}
+	}
+	return false
+}
+
+// inherit has points and strokes go with the letter before, or else behind,
+// in the same operation.
+func inherit(glyphs []glyph, speaks map[*textObject]bool) {
+	follow := func(one, neighbour *glyph) bool {
+		if one.telling() || !speaks[one.object] || neighbour.object != one.object {
+			return false
+		}
+		one.hidden = one.hidden || neighbour.hidden
+		return true
+	}
+	settled := make([]bool, len(glyphs))
+	for i := range glyphs {
+		settled[i] = glyphs[i].telling() || i > 0 && settled[i-1] && follow(&glyphs[i], &glyphs[i-1])
+	}
+	for i := len(glyphs) - 2; i >= 0; i-- {
+		if !settled[i] {
+			settled[i] = settled[i+1] && follow(&glyphs[i], &glyphs[i+1])
+		}
+	}
+}
+
+// picture is a page in shades of grey.
+type picture struct {
+	width, height int
+	scale         float64
+	pixels        []byte
+}
+
+// render draws a page as a reader shows it, annotations included.
+func (s *sandbox) render(page handle, g geometry, sight sight) picture {
+	scale := sight.scale
+	if area := g.width * g.height * scale * scale; area > sight.pixels {
+		scale *= math.Sqrt(sight.pixels / area)
+	}
+	p := picture{scale: scale, width: int(g.width*scale) + 1, height: int(g.height*scale) + 1}
+	w, h := uint64(p.width), uint64(p.height) //nolint:gosec // not negative
+	bitmap := handle(s.do("FPDFBitmap_CreateEx", w, h, bitmapGray, 0, 0))
+	if bitmap == 0 {
+		panic(trap{errSandboxMemory})
+	}
+	s.do("FPDFBitmap_FillRect", uint64(bitmap), 0, 0, w, h, white)
+	// The page is drawn to its exact scale; the last pixel is a margin.
+	s.do("FPDF_RenderPageBitmap", uint64(bitmap), uint64(page), 0, 0,
+		uint64(math.Round(g.width*scale)), uint64(math.Round(g.height*scale)), 0, renderAnnotations)
+	stride := signed(s.do("FPDFBitmap_GetStride", uint64(bitmap)))
+	raw := s.bytes(s.do("FPDFBitmap_GetBuffer", uint64(bitmap)), stride*p.height)
+	p.pixels = make([]byte, p.width*p.height)
+	for y := range p.height {
+		copy(p.pixels[y*p.width:(y+1)*p.width], raw[y*stride:])
+	}
+	s.tidy("FPDFBitmap_Destroy", bitmap)
+	return p
+}
+
+// look settles glyphs as visible whose ink shows at this sight, and gives the rest.
+func (s *sandbox) look(page handle, g geometry, sight sight, groups []group, glyphs []glyph, open []int) []int {
+	whole := s.render(page, g, sight)
+	byGroup := make([][]int, len(groups))
+	at := map[handle]int{}
+	for n, group := range groups {
+		for _, h := range group.members {
+			at[h] = n
+		}
+	}
+	var rest []int
+	for _, i := range open {
+		if n, ok := at[glyphs[i].object.handle]; ok {
+			byGroup[n] = append(byGroup[n], i)
+		} else {
+			rest = append(rest, i)
+		}
+	}
+	for n, group := range groups {
+		if len(byGroup[n]) == 0 {
+			continue
+		}
+		s.setActive(group, 0)
+		without := s.render(page, g, sight)
+		s.setActive(group, 1)
+		for _, i := range byGroup[n] {
+			if !whole.differs(without, &glyphs[i], sight) {
+				rest = append(rest, i)
+			}
+		}
+	}
+	return rest
+}
+
+func (s *sandbox) setActive(group group, active uint64) {
+	for _, h := range group.members {
+		s.do("FPDFPageObj_SetIsActive", uint64(h), active)
+	}
+	for _, h := range group.doubles {
+		s.do("FPDFPageObj_SetIsActive", uint64(h), active)
+	}
+}
+
+// Parts of an em: what is narrower has no two sides to look at; what is less
+// than an outline is one that pdfium does not know. A letter of fewer pixels
+// than coarse shows no sides either.
+const (
+	narrow  = 0.3
+	outline = 0.03
+	coarse  = 6
+)
+
+// differs tells whether two pictures differ where a glyph has its ink. Ink
+// touches all four sides of its box, so that it must show near each: half a
+// digit may be another one. The border of the box is left out: there, a
+// neighbour's ink may bleed in.
+func (p picture) differs(other picture, one *glyph, sight sight) bool {
+	box, em := one.ink, one.object.em
+	broad, high := box[2]-box[0] > narrow*em, box[3]-box[1] > narrow*em
+	if box[2]-box[0] < outline*em || box[3]-box[1] < outline*em {
+		box, broad, high = one.box, false, false
+	}
+	x0, x1 := span(box[0], box[2], p.scale, p.width)
+	y0, y1 := span(box[1], box[3], p.scale, p.height)
+	if sight == secondSight { // the last look forgives letters too small to have sides
+		broad, high = broad && x1-x0 >= coarse, high && y1-y0 >= coarse
+	}
+	left, right := x0+(x1-x0+2)/3, x1-(x1-x0+2)/3
+	upper, lower := y0+(y1-y0+2)/3, y1-(y1-y0+2)/3
+	var seen, atLeft, atRight, atTop, atBottom bool
+	for y := y0; y < y1; y++ {
+		for x := x0; x < x1; x++ {
+			i := y*p.width + x
+			if d := int(p.pixels[i]) - int(other.pixels[i]); d < sight.contrast && -d < sight.contrast {
+				continue
+			}
+			seen = true
+			atLeft, atRight = atLeft || x < left, atRight || x >= right
+			atTop, atBottom = atTop || y < upper, atBottom || y >= lower
+		}
+	}
+	return seen && (!broad || atLeft && atRight) && (!high || atTop && atBottom)
+}
+
+// span gives the pixels whose centres lie in an interval less its border; at
+// least one, unless all lies outside the picture.
+func span(from, to, scale float64, size int) (int, int) {
+	const border = 0.35
+	a, b := from*scale+border, to*scale-border
+	first, last := int(math.Ceil(a-0.5)), int(math.Floor(b-0.5))
+	if last < first {
+		first = int(math.Floor((from + to) / 2 * scale))
+		last = first
+	}
+	return max(first, 0), min(last+1, size)
+}

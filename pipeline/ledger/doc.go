@@ -1,0 +1,33 @@
+// Package ledger is the memory of guichet and the truth of what was decided:
+// the store's outbox is a projection of it and can be written again at any time.
+//
+// What it keeps, each in a table of its own:
+//
+//   - runs, with the registers that each used;
+//   - receptions: when an object was first seen;
+//   - facts of documents, by digest and extractor;
+//   - revisions of batches (récépissés), with how far each is published;
+//   - claims, each with its present standing, and decisions, each result of a
+//     claim whole, as it was published;
+//   - document uses: which claim named which bytes;
+//   - dossiers: one for each accepted advance, numbered without gap, one open
+//     dossier a pharmacy at most (AF §4.2: the database itself refuses a second);
+//   - the audit chain: an entry for every decision, revision and superseding,
+//     with the digest of the entry before.
+//
+// A night is settled in one transaction ([Ledger.Night]): it is there whole or
+// not at all, whenever the process dies. What was settled and not yet
+// published ([Ledger.Unpublished]) or archived ([Ledger.Unarchived]) is told to
+// the next run, which goes on from there.
+//
+// Guarantees: what a method has returned from without an error is on the disk
+// (write-ahead log, synchronous FULL); all methods may be called at once from
+// several goroutines; [Ledger.Verify] finds a change of any byte of the audit
+// chain, and of any decision, revision, claim, document use and dossier; one
+// run holds the ledger at a time ([Ledger.Lock]), and the operating system
+// frees the lock of a process that died.
+//
+// Not guaranteed: that somebody who can write the database has not written the
+// whole chain anew; the heads kept elsewhere ([Ledger.Head]) are for that. Runs,
+// receptions, facts and the state of publication are not part of the chain.
+package ledger

@@ -1,0 +1,215 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+
+	"guichet/pipeline/claim"
+)
+
+// Night is the one transaction in which a night is settled. It is for one
+// goroutine, and only within the call of [Ledger.Night].
+type Night struct {
+	tx   *sql.Tx
+	at   string
+	head Head
+
+	audit, revisions, claims, decisions, uses, dossiers [][]any
+
+	superseded []claim.ID
+}
+
+// Night runs settle in one transaction: all that it records is in the ledger
+// when Night returns nil, and nothing of it when Night returns an error,
+// panics or dies. ErrNoRun without a started run.
+func (l *Ledger) Night(ctx context.Context, settle func(*Night) error) error {
+	current, err := l.currentRun()
+	if err != nil {
+		return err
+	}
+	return l.write(ctx, func(tx *sql.Tx) error {
+		n := &Night{tx: tx, at: formatInstant(current.started)}
+		if n.head, err = readHead(ctx, tx); err != nil {
+			return err
+		}
+		if err := settle(n); err != nil {
+			return err
+		}
+		return n.flush(ctx)
+	})
+}
+
+// flush writes what was recorded.
+func (n *Night) flush(ctx context.Context) error {
+	for _, table := range []struct {
+		into    string
+		columns int
+		rows    [][]any
+	}{
+		{"audit (number, at, kind, subject, content, previous, digest)", 7, n.audit},
+		{"revisions (supplier, batch, revision, kind, status, received_at, digest, entry, body)", 9, n.revisions},
+		{"claims (id, kind, supplier, batch, revision, row_number, finess, siret, order_ref, decision, state, received_at, dossier, entry)", 14, n.claims},
+		{"decisions (claim, supplier, batch, revision, entry, body)", 6, n.decisions},
+		{"document_uses (sha256, role, claim)", 3, n.uses},
+		{"dossiers (number, sequence, claim, finess, state)", 5, n.dossiers},
+	} {
+		if err := insert(ctx, n.tx, table.into, table.columns, table.rows, ""); err != nil {
+			return err
+		}
+	}
+	for _, id := range n.superseded {
+		result, err := n.tx.ExecContext(ctx, `UPDATE claims SET state = 'superseded' WHERE id = $1 AND state = 'current'`, id)
+		if err != nil {
+			return fmt.Errorf("ledger: superseding claim %s: %w", id, err)
+		}
+		changed, err := result.RowsAffected()
+		if err != nil {
+			return fmt.Errorf("ledger: superseding claim %s: %w", id, err)
+		}
+		if changed != 1 {
+			return fmt.Errorf("ledger: claim %s cannot be superseded: it is unknown, or superseded already", id)
+		}
+	}
+	return nil
+}
+
+// append adds an entry to the chain and gives its number.
+func (n *Night) append(kind entryKind, subject string, content any) (int, error) {
+	text, err := canonical(content)
+	if err != nil {
+		return 0, err
+	}
+	e := entry{Number: n.head.Number + 1, At: n.at, Kind: kind, Subject: subject, Content: text, Previous: n.head.Digest}
+	sum, err := e.digest()
+	if err != nil {
+		return 0, err
+	}
+	n.audit = append(n.audit, []any{e.Number, e.At, e.Kind, e.Subject, e.Content, e.Previous, sum})
+	n.head = Head{Number: e.Number, Digest: sum}
+	return e.Number, nil
+}
+
+// Settled tells whether the ledger holds a revision of a batch.
+func (n *Night) Settled(ctx context.Context, supplier claim.SIRET, batch string, revision int) (bool, error) {
+	var found int
+	err := n.tx.QueryRowContext(ctx, `SELECT count(*) FROM revisions WHERE supplier = $1 AND batch = $2 AND revision = $3`,
+		supplier, batch, revision).Scan(&found)
+	if err != nil {
+		return false, fmt.Errorf("ledger: %w", err)
+	}
+	return found > 0, nil
+}
+
+// LastDossier gives the sequence of the dossier allocated last; 0 before the
+// first. Sequences have no gap and are never used again.
+func (n *Night) LastDossier(ctx context.Context) (int, error) {
+	var last int
+	if err := n.tx.QueryRowContext(ctx, `SELECT coalesce(max(sequence), 0) FROM dossiers`).Scan(&last); err != nil {
+		return 0, fmt.Errorf("ledger: %w", err)
+	}
+	return last, nil
+}
+
+// Revise records a revision of a batch.
+func (n *Night) Revise(r claim.Revision) error {
+	body, err := canonical(r)
+	if err != nil {
+		return err
+	}
+	number, err := n.append(revisionEntry, revisionSubject(r.Supplier, r.Batch, r.Number),
+		revisionContent{Status: r.Status, Counts: r.Counts, SHA256: digest(body)})
+	if err != nil {
+		return err
+	}
+	n.revisions = append(n.revisions, append(revisionRow(r), number, body))
+	return nil
+}
+
+// revisionRow gives the columns of a revision that follow from it.
+func revisionRow(r claim.Revision) []any {
+	return []any{r.Supplier, r.Batch, r.Number, r.Kind, r.Status, formatInstant(r.ReceivedAt), r.Digest}
+}
+
+// Decide records what became of a claim, in the order of the night. A dossier
+// number, that of the given sequence, belongs to an accepted advance and to
+// nothing else; sequence is 0 where there is none.
+func (n *Night) Decide(r claim.Result, sequence int) error {
+	if (sequence > 0) != (r.Kind == claim.Advance && r.Decision == claim.Accepted) {
+		return fmt.Errorf("ledger: claim %s: a dossier is for an accepted advance, and every accepted advance has one", r.Claim)
+	}
+	if sequence > 0 && r.Dossier != string(claim.NewDossierNumber(sequence)) {
+		return fmt.Errorf("ledger: claim %s: dossier %q is not number %d", r.Claim, r.Dossier, sequence)
+	}
+	body, err := canonical(r)
+	if err != nil {
+		return err
+	}
+	number, err := n.append(decisionEntry, string(r.Claim), decisionContent{
+		Supplier: r.Supplier, Batch: r.Batch, Revision: r.Revision, Decision: r.Decision, Dossier: r.Dossier, SHA256: digest(body),
+	})
+	if err != nil {
+		return err
+	}
+	n.claims = append(n.claims, append(claimRow(r, false), number))
+	n.decisions = append(n.decisions, []any{r.Claim, r.Supplier, r.Batch, r.Revision, number, body})
+	for _, use := range usesOf(r) {
+		n.uses = append(n.uses, []any{use.sha256, use.role, use.claim})
+	}
+	if sequence > 0 {
+		n.dossiers = append(n.dossiers, []any{r.Dossier, sequence, r.Claim, r.FINESS, openDossier})
+	}
+	return nil
+}
+
+// openDossier is the state of a dossier that funds its pharmacy.
+const openDossier = "open"
+
+// The states of a claim.
+const (
+	currentClaim    = "current"
+	supersededClaim = "superseded"
+)
+
+// claimRow gives the columns of a claim that follow from its last result.
+func claimRow(r claim.Result, superseded bool) []any {
+	state := currentClaim
+	if superseded {
+		state = supersededClaim
+	}
+	return []any{
+		r.Claim, r.Kind, r.Supplier, r.Batch, r.Revision, r.Row, r.FINESS, r.SIRET, r.OrderRef,
+		r.Decision, state, formatInstant(r.ReceivedAt), r.Dossier,
+	}
+}
+
+// use is a document that a claim named.
+type use struct {
+	sha256 string
+	role   claim.Role
+	claim  claim.ID
+}
+
+// usesOf gives the documents of a claim that were there, each once a role.
+func usesOf(r claim.Result) []use {
+	var uses []use
+	seen := map[use]bool{}
+	for _, d := range r.Documents {
+		u := use{sha256: d.SHA256, role: d.Role, claim: r.Claim}
+		if d.SHA256 != "" && !seen[u] {
+			uses = append(uses, u)
+			seen[u] = true
+		}
+	}
+	return uses
+}
+
+// Supersede records that a supplier's own correction took the place of a
+// pending claim, which no longer holds its pharmacy.
+func (n *Night) Supersede(id, by claim.ID) error {
+	if _, err := n.append(supersededEntry, string(id), supersededContent{By: by}); err != nil {
+		return err
+	}
+	n.superseded = append(n.superseded, id)
+	return nil
+}

@@ -1,0 +1,281 @@
+package pipeline
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	"guichet/config"
+	"guichet/pipeline/claim"
+	"guichet/pipeline/engine"
+	"guichet/pipeline/intake"
+	"guichet/pipeline/ledger"
+	"guichet/pipeline/objectstore"
+	"guichet/pipeline/publish"
+	"guichet/pipeline/settle"
+	"guichet/validators"
+)
+
+// Night is one run of the pipeline.
+type Night struct {
+	Config    *config.Config
+	Programme *config.Programme
+	Store     objectstore.Store
+	Ledger    *ledger.Ledger
+	Reader    engine.Reader
+	Workers   int // documents read at the same time; at least 1
+	Log       *slog.Logger
+	Software  string           // name and version, as receipts tell it
+	Clock     func() time.Time // the real clock
+	// Only names the batches to take; all when empty.
+	Only []intake.Ref
+	// Accepted names the registers (without extension) that may have lost
+	// rows since the last run.
+	Accepted []string
+	// Progress, when set, is told how far a stage has come. It may be called
+	// by several goroutines at once.
+	Progress func(stage Stage, done, total int)
+}
+
+// Stage is a part of a run that takes time.
+type Stage string
+
+// The stages of a run.
+const (
+	StageAssess  Stage = "assess"  // counts claims
+	StagePublish Stage = "publish" // counts batches
+)
+
+// Run does the night's work. The summary tells what was done, also beside an
+// error, which means that the run could not go on: no register, no ledger, no
+// store, another run ([ledger.ErrLocked]), or the context's end. Batches that
+// failed on their own are in the summary alone.
+func (n *Night) Run(ctx context.Context) (*Summary, error) {
+	started := n.Clock()
+	lock, err := n.Ledger.Lock(started)
+	if err != nil {
+		return &Summary{}, err
+	}
+	defer func() { _ = lock.Release() }() // the system frees it when the process ends
+	number, err := n.Ledger.StartRun(ctx, started, n.Software)
+	if err != nil {
+		return &Summary{}, err
+	}
+	r := &run{Night: n, number: number, reasons: map[string]int{}}
+	err = r.do(ctx, started)
+	state := ledger.Done
+	if err != nil {
+		state = ledger.Failed
+	}
+	// The ledger is told of the end even when the run was asked to stop.
+	if finish := n.Ledger.FinishRun(context.WithoutCancel(ctx), state); err == nil {
+		err = finish
+	}
+	r.summary.Reasons = sortedReasons(r.reasons)
+	return &r.summary, err
+}
+
+// run is a night under way.
+type run struct {
+	*Night
+	number    int
+	validator *validators.Context
+	registers []claim.RegisterInfo
+	summary   Summary
+	reasons   map[string]int
+}
+
+func (r *run) do(ctx context.Context, started time.Time) error {
+	if err := r.loadRegisters(ctx); err != nil {
+		return err
+	}
+	if err := r.resume(ctx); err != nil {
+		return err
+	}
+	options := intake.Options{QuietPeriod: time.Duration(r.Config.Intake.QuietPeriod), Now: r.Clock, Only: r.Only}
+	if r.Config.Intake.Reception == config.ReceptionFirstSeen {
+		options.FirstSeen = started
+	}
+	found, err := intake.Scan(ctx, r.Store, options, r.Ledger)
+	if err != nil {
+		return err
+	}
+	r.tell(found)
+	deliveries, err := r.prepare(ctx, found.Ready)
+	if err != nil {
+		return err
+	}
+	settling, err := r.assess(ctx, deliveries)
+	if err != nil {
+		return err
+	}
+	if err := r.settle(ctx, settling); err != nil {
+		return err
+	}
+	unpublished, err := r.Ledger.Unpublished(ctx)
+	if err != nil {
+		return err
+	}
+	if err := r.publish(ctx, unpublished); err != nil {
+		return err
+	}
+	return r.publishHead(ctx)
+}
+
+// settle decides all claims of the night. Batches that cannot be settled fail
+// on their own.
+func (r *run) settle(ctx context.Context, batches []settle.Batch) error {
+	if len(batches) == 0 {
+		return nil
+	}
+	_, err := settle.Night(ctx, r.validator, r.Ledger, batches)
+	joined, several := err.(interface{ Unwrap() []error }) //nolint:errorlint // the joined errors themselves are asked
+	if !several {
+		return err
+	}
+	for _, err := range joined.Unwrap() {
+		var batch *settle.BatchError
+		if !errors.As(err, &batch) {
+			return err
+		}
+		r.fail(fmt.Sprintf("inbox/%s/%s/", batch.Supplier, batch.Batch), batch.Err)
+	}
+	return nil
+}
+
+// tell reports what the scan of the inbox will not process.
+func (r *run) tell(found *intake.Found) {
+	for _, w := range found.Waiting {
+		r.leave("inbox/"+w.String()+"/", w.Why)
+	}
+	for _, o := range found.Odd {
+		r.leave(o.Key, o.Why)
+	}
+	for _, f := range found.Failed {
+		r.fail(f.Key, f.Err)
+	}
+}
+
+func (r *run) leave(key, why string) {
+	r.Log.Warn("left alone", slog.String("key", key), slog.String("why", why))
+	r.summary.Left = append(r.summary.Left, Left{key, why})
+}
+
+func (r *run) fail(key string, err error) {
+	r.Log.Error("not processed", slog.String("key", key), slog.Any("error", err))
+	r.summary.Failed = append(r.summary.Failed, Left{key, err.Error()})
+}
+
+func (r *run) progress(stage Stage, done, total int) {
+	if r.Progress != nil {
+		r.Progress(stage, done, total)
+	}
+}
+
+// resume publishes and archives what an earlier run had settled.
+func (r *run) resume(ctx context.Context) error {
+	unpublished, err := r.Ledger.Unpublished(ctx)
+	if err != nil {
+		return err
+	}
+	r.summary.Resumed = len(unpublished)
+	unarchived, err := r.Ledger.Unarchived(ctx)
+	if err != nil {
+		return err
+	}
+	for _, p := range unarchived {
+		r.archive(ctx, p.Revision)
+	}
+	return r.publish(ctx, unpublished)
+}
+
+// publish writes the results of settled revisions, as the ledger holds them,
+// and archives their inputs. A revision that cannot be published is told and
+// tried again by the next run.
+func (r *run) publish(ctx context.Context, revisions []ledger.Published) error {
+	for i, p := range revisions {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		results, err := r.Ledger.Results(ctx, p.Supplier, p.Batch, p.Number)
+		if err != nil {
+			return err
+		}
+		receipt, err := publish.Publish(ctx, r.Store, publish.Set{Revision: p.Revision, Results: results})
+		if err != nil {
+			r.fail(batchKey(p.Revision), err)
+			continue
+		}
+		if err := r.Ledger.MarkPublished(ctx, p.Supplier, p.Batch, p.Number, receipt); err != nil {
+			return err
+		}
+		r.Log.Info("published", slog.String("batch", batchKey(p.Revision)), slog.Int("revision", p.Number),
+			slog.String("status", string(p.Status)), slog.Int("accepted", p.Counts.Accepted), slog.Int("rows", p.Counts.Rows()))
+		r.count(p.Revision, results)
+		r.archive(ctx, p.Revision)
+		r.progress(StagePublish, i+1, len(revisions))
+	}
+	return nil
+}
+
+func (r *run) count(revision claim.Revision, results []claim.Result) {
+	s := &r.summary
+	s.Batches = append(s.Batches, revision)
+	s.Counts.Accepted += revision.Counts.Accepted
+	s.Counts.Rejected += revision.Counts.Rejected
+	s.Counts.ToComplete += revision.Counts.ToComplete
+	s.Counts.UnderReview += revision.Counts.UnderReview
+	s.Counts.NewlyAccepted += revision.Counts.NewlyAccepted
+	s.AmountDue += revision.AmountDue
+	addReasons(r.reasons, results)
+	addReasons(r.reasons, []claim.Result{{Findings: revision.Findings}})
+}
+
+func (r *run) archive(ctx context.Context, revision claim.Revision) {
+	err := publish.Archive(ctx, r.Store, revision)
+	var left *publish.LeftError
+	if errors.As(err, &left) {
+		r.leave(batchKey(revision), left.Error())
+		err = nil
+	}
+	if err == nil {
+		err = r.Ledger.MarkArchived(ctx, revision.Supplier, revision.Batch, revision.Number)
+	}
+	if err != nil {
+		r.fail(batchKey(revision), err)
+	}
+}
+
+func batchKey(revision claim.Revision) string {
+	return fmt.Sprintf("inbox/%s/%s/", revision.Supplier, revision.Batch)
+}
+
+// publishHead puts the head of the audit chain into the store, where it may
+// be locked against change.
+func (r *run) publishHead(ctx context.Context) error {
+	head, err := r.Ledger.Head(ctx)
+	if err != nil {
+		return err
+	}
+	var data bytes.Buffer
+	if err := json.NewEncoder(&data).Encode(head); err != nil {
+		return err
+	}
+	return r.Store.Put(ctx, fmt.Sprintf("audit/%d.json", r.number), data.Bytes())
+}
+
+// read gives an object's bytes, at most limit of them and one more, by which
+// the caller knows that there are more.
+func (r *run) read(ctx context.Context, o objectstore.Object, limit int64) (data []byte, err error) {
+	reader, err := r.Store.Open(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, reader.Close()) }()
+	return io.ReadAll(io.LimitReader(reader, limit+1))
+}

@@ -1,0 +1,188 @@
+package publish
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+
+	"guichet/config"
+	"guichet/pipeline/claim"
+)
+
+const (
+	sumsName    = "SHA256SUMS"
+	receiptName = "receipt.json"
+)
+
+// Render makes all objects of a set, in the order in which they are put: the
+// receipt is the last. It fails with ErrInconsistent on claims that are not of
+// the revision's batch, appear twice, or have a decision that nothing told to
+// the supplier accounts for.
+func Render(set Set) ([]Output, error) {
+	results := slices.Clone(set.Results)
+	slices.SortFunc(results, func(a, b claim.Result) int {
+		return cmp.Or(cmp.Compare(a.Row, b.Row), cmp.Compare(a.Claim, b.Claim))
+	})
+	r := &renderer{revision: set.Revision}
+	seen := make(map[claim.ID]bool, len(results))
+	for _, result := range results {
+		if result.Supplier != set.Revision.Supplier || result.Batch != set.Revision.Batch {
+			return nil, fmt.Errorf("%w: claim %s is not of this batch", ErrInconsistent, result.Claim)
+		}
+		if seen[result.Claim] {
+			return nil, fmt.Errorf("%w: claim %s appears twice", ErrInconsistent, result.Claim)
+		}
+		seen[result.Claim] = true
+		if err := r.add(result); err != nil {
+			return nil, err
+		}
+	}
+	return r.outputs()
+}
+
+// renderer collects the lines of a set's objects.
+type renderer struct {
+	revision claim.Revision
+
+	acceptedCSV, rejectedCSV, pendingCSV table
+	acceptedJSON, rejectedJSON, review   bytes.Buffer
+}
+
+// add writes the lines of one claim.
+func (r *renderer) add(result claim.Result) error {
+	told, withheld, err := forSupplier(result)
+	if err != nil {
+		return err
+	}
+	if err := check(result, told); err != nil {
+		return fmt.Errorf("%w: claim %s %w", ErrInconsistent, result.Claim, err)
+	}
+	switch result.Decision {
+	case claim.Accepted:
+		r.acceptedCSV.add(acceptedCells(told))
+		if err := writeLine(&r.acceptedJSON, told); err != nil {
+			return err
+		}
+	case claim.Rejected, claim.ToComplete:
+		for _, finding := range told.Findings {
+			r.rejectedCSV.add(rejectedCells(told, finding))
+		}
+		if err := writeLine(&r.rejectedJSON, told); err != nil {
+			return err
+		}
+	case claim.UnderReview:
+		r.pendingCSV.add(pendingCells(told))
+	}
+	if withheld || result.Decision == claim.UnderReview {
+		return writeLine(&r.review, forOperators(result))
+	}
+	return nil
+}
+
+// check tells why a claim must not be published: what is accepted is paid.
+func check(result, told claim.Result) error {
+	if decision := claim.Decide(result.Findings); decision != result.Decision {
+		return fmt.Errorf("has the decision %q, its findings make it %q", result.Decision, decision)
+	}
+	switch result.Decision {
+	case claim.Accepted:
+		if result.Dossier == "" || result.Kind != claim.Completion && result.Amounts.AmountDue == nil {
+			return errors.New("is accepted without a dossier number or an amount due")
+		}
+	case claim.Rejected, claim.ToComplete:
+		if claim.Decide(told.Findings) != result.Decision {
+			return fmt.Errorf("is %s, but no finding that its supplier may read says why", result.Decision)
+		}
+	case claim.UnderReview:
+	}
+	return nil
+}
+
+func (r *renderer) outputs() ([]Output, error) {
+	outbox, operators := place("outbox", r.revision), place("operators", r.revision)
+	sets := []Output{
+		{Key: outbox, Name: "accepted.csv", Data: r.acceptedCSV.bytes(acceptedHeader)},
+		{Key: outbox, Name: "accepted.jsonl", Data: r.acceptedJSON.Bytes()},
+		{Key: outbox, Name: "rejected.csv", Data: r.rejectedCSV.bytes(rejectedHeader)},
+		{Key: outbox, Name: "rejected.jsonl", Data: r.rejectedJSON.Bytes()},
+		{Key: outbox, Name: "pending.csv", Data: r.pendingCSV.bytes(pendingHeader)},
+		{Key: operators, Name: "review.jsonl", Data: r.review.Bytes()},
+	}
+	var sums bytes.Buffer
+	var listed []outputJSON
+	for _, output := range sets {
+		if output.Key == outbox {
+			listed = append(listed, outputJSON{output.Name, len(output.Data), digest(output.Data)})
+			fmt.Fprintf(&sums, "%s  %s\n", digest(output.Data), output.Name)
+		}
+	}
+	sets = append(sets, Output{Key: outbox, Name: sumsName, Data: sums.Bytes()})
+	listed = append(listed, outputJSON{sumsName, sums.Len(), digest(sums.Bytes())})
+	receipt, err := marshalReceipt(r.revision, listed)
+	if err != nil {
+		return nil, err
+	}
+	sets = append(sets, Output{Key: outbox, Name: receiptName, Data: receipt})
+	for i := range sets {
+		sets[i].Key += sets[i].Name
+	}
+	return sets, nil
+}
+
+// operatorsOnly are the rules that no supplier is told of: they would tell of
+// another's claims.
+var operatorsOnly = map[string]bool{"BEN-04": true, "BEN-07": true, "DOC-05": true}
+
+// forSupplier gives a claim as its supplier may read it, and tells whether
+// that withholds something.
+func forSupplier(result claim.Result) (told claim.Result, withheld bool, err error) {
+	stranger := false
+	told = result
+	told.Findings = make([]claim.Finding, 0, len(result.Findings))
+	for _, finding := range result.Findings {
+		switch {
+		case operatorsOnly[finding.Code]:
+			withheld = true
+			continue
+		case finding.Code == "DOS-02":
+			withheld, stranger = true, true
+			if finding, err = unknownDossier(result.Kind, finding); err != nil {
+				return told, withheld, fmt.Errorf("claim %s: %w", result.Claim, err)
+			}
+		case finding.Operators != "":
+			withheld = true
+		}
+		told.Findings = append(told.Findings, finding)
+	}
+	if stranger {
+		// What was looked up by the number is the other supplier's.
+		told.FINESS, told.OrderRef, told.Amounts = "", "", claim.Amounts{}
+	}
+	return told, withheld, nil
+}
+
+// unknownDossier gives the DOS-01 that a supplier reads in place of a DOS-02,
+// word for word as if the number were not known.
+func unknownDossier(kind claim.Kind, stranger claim.Finding) (claim.Finding, error) {
+	for _, name := range []string{"value", "deadline"} {
+		if _, ok := stranger.Params[name]; !ok {
+			return claim.Finding{}, fmt.Errorf("%w: its DOS-02 lacks the parameter %s", ErrInconsistent, name)
+		}
+	}
+	finding := config.Rules.Finding(kind, "DOS-01", "", stranger.Params)
+	finding.Field, finding.Cell, finding.Value = stranger.Field, stranger.Cell, stranger.Value
+	return finding, nil
+}
+
+// forOperators gives a claim whole, each finding with what operators are told.
+func forOperators(result claim.Result) claim.Result {
+	result.Findings = slices.Clone(result.Findings)
+	for i, finding := range result.Findings {
+		if finding.Operators != "" {
+			result.Findings[i].Message = finding.Operators
+		}
+	}
+	return result
+}

@@ -1,0 +1,166 @@
+package publish_test
+
+import (
+	"strings"
+	"time"
+
+	"guichet/config"
+	"guichet/pipeline/claim"
+	"guichet/pipeline/publish"
+)
+
+const (
+	supplier  = claim.SIRET("73282932000074")
+	batchName = "lot-2023-03"
+)
+
+var received = time.Date(2023, 3, 15, 13, 0, 0, 0, time.UTC) // 14:00 in Paris
+
+func ptr[T any](v T) *T { return &v }
+
+func sum(letter string) string { return strings.Repeat(letter, 64) }
+
+func revision(number int) claim.Revision {
+	return claim.Revision{
+		Supplier: supplier, Batch: batchName, Number: number, Kind: claim.Advance, Status: claim.Processed,
+		ReceivedAt: received.Add(time.Millisecond), Digest: sum("d"),
+		Programme: claim.ProgrammeInfo{ID: "af-pha-lgo-va1", Version: "V1.2", SHA256: sum("a")},
+		Registers: []claim.RegisterInfo{{Name: "solutions.csv", SHA256: sum("2"), Rows: 12}, {Name: "finess.csv", SHA256: sum("1"), Rows: 28679}},
+		Inputs: []claim.Object{
+			{Name: "modèle <&>.csv", Key: "inbox/73282932000074/lot-2023-03/modèle <&>.csv", Size: 2048, SHA256: sum("c"), ReceivedAt: received},
+			{Name: "bon.pdf", Key: "inbox/73282932000074/lot-2023-03/bon.pdf", Size: 4096, SHA256: sum("b"), ReceivedAt: received},
+		},
+		Software: "guichet 1.0.0",
+	}
+}
+
+func result(row int, findings ...claim.Finding) claim.Result {
+	return claim.Result{
+		Claim: claim.NewID(claim.Advance, supplier, batchName, 1, row), Kind: claim.Advance, Row: row,
+		Supplier: supplier, Batch: batchName, Revision: 1, Decision: claim.Decide(findings),
+		FINESS: "750000012", OrderRef: "CMD-" + string(rune('A'+row)), CompanyName: "PHARMACIE DU MARCHÉ", Tranche: "C", VATRegime: claim.LiableToVAT,
+		SIRET: "35600000000048", Solution: "ANS-001",
+		Amounts:    claim.Amounts{ExclTax: ptr(claim.Cents(79200))},
+		ReceivedAt: received, Findings: findings,
+		Documents: []claim.ResultDocument{{
+			File: "bon.pdf", SHA256: sum("b"), Role: claim.PurchaseOrder, Pages: 2, TextSource: claim.TextFromPDF,
+			Signature: claim.SignatureSummary{
+				Kind: "electronic", Integrity: claim.Intact, Coverage: claim.CoversWhole, Level: "simple", Signer: "Jeanne Été",
+				Organisation: "", SignedAt: time.Date(2023, 3, 1, 9, 30, 0, 0, time.UTC),
+			},
+		}},
+		Evidence: []claim.Evidence{{Rule: "MEN-06", Document: "bon.pdf", Page: 1, Rect: &claim.Rect{72, 100.04, 130.25, 112.96}, Text: "75 000 001 2"}},
+	}
+}
+
+func accepted(row, sequence int, findings ...claim.Finding) claim.Result {
+	r := result(row, findings...)
+	r.Dossier = string(claim.NewDossierNumber(sequence))
+	r.Amounts.PayableTotal, r.Amounts.AmountDue = ptr(claim.Cents(95000)), ptr(claim.Cents(28500))
+	return r
+}
+
+func finding(code string, change func(*claim.Finding)) claim.Finding {
+	rule := config.Rules.Rule(code)
+	f := claim.Finding{Code: code, Outcome: rule.Outcome, Section: rule.Section, Message: "Message de " + code + ".", Remedy: "Remède de " + code + "."}
+	if change != nil {
+		change(&f)
+	}
+	return f
+}
+
+// secrets must appear under operators/ alone.
+const (
+	otherClaim    = "A-0123456789abcdef0123"
+	otherSupplier = "55210055400013"
+	otherFINESS   = "2A0000014"
+)
+
+// mixed is a night's advances with all decisions and texts made to break what
+// writes or reads them.
+func mixed() publish.Set {
+	hostile := result(
+		9,
+		finding("LIG-02", func(f *claim.Finding) {
+			f.Field, f.Cell, f.Value = "Montant HT", "F9", "=cmd|' /C calc'!A0"
+			f.Message, f.Remedy = "« =cmd » n'est pas un montant ; ni \"1;2\".", "Deux\r\nlignes ;\nfin"
+		}),
+		finding("MEN-08", func(f *claim.Finding) {
+			f.Field, f.Cell, f.Value, f.Document, f.Page = "E-mail", "J9", "a@b.fr", "+évil;\"nom\".pdf", 12
+			f.Rect = &claim.Rect{0, -0.04, 595.276, 841.89}
+		}),
+		finding("DOC-07", func(f *claim.Finding) { f.Document = "@SUM(A1).pdf" }),
+	)
+	hostile.OrderRef = "-600.00"
+	hostile.CompanyName = "</script><b>&amp;\u2028\u2029"
+	hostile.Replaces = "A-ffffffffffffffffffff"
+	hostile.Evidence = nil
+	hostile.Documents[0].File = "+évil;\"nom\".pdf"
+	hostile.Documents[0].Signature = claim.SignatureSummary{Kind: "none"}
+
+	odd := accepted(5, 2, finding("BEN-05", func(f *claim.Finding) {
+		f.Field, f.Cell, f.Value = "Raison sociale", "I5", "\tPHARMACIE \x00\x1b[31m\xff 💊"
+	}))
+	odd.OrderRef, odd.CompanyName = "+33 1 23 45 67 89", "=PHARMACIE \"DU PORT\";\r\nSELARL"
+	odd.ReceivedAt = received.Add(-25*time.Hour + 7*time.Millisecond)
+
+	funded := result(
+		7,
+		finding("BEN-03", func(f *claim.Finding) {
+			f.Field, f.Cell, f.Value = "FINESS géographique", "H7", "750000012"
+			f.Operators = "Financée par la demande " + otherClaim + " de " + otherSupplier + "."
+			f.Params = map[string]string{"claim": otherClaim}
+		}),
+		finding("BEN-07", func(f *claim.Finding) { f.Value = otherFINESS }),
+		finding("DOC-05", func(f *claim.Finding) { f.Operators = "Document de " + otherClaim + "." }),
+	)
+	unread := result(8, finding("DOC-01", func(f *claim.Finding) { f.Document = "absent.pdf" }))
+	unread.FINESS, unread.OrderRef, unread.Evidence, unread.Amounts = "", "", nil, claim.Amounts{}
+	unread.Documents = []claim.ResultDocument{{File: "absent.pdf", Role: claim.PurchaseOrder}}
+	waiting := result(4, finding("BEN-04", func(f *claim.Finding) { f.Operators = "Derrière " + otherClaim + "." }))
+
+	set := publish.Set{Revision: revision(1), Results: []claim.Result{hostile, accepted(2, 1), waiting, odd, funded, unread, result(10, finding("SIG-04", nil))}}
+	set.Revision.Counts = claim.Counts{Accepted: 2, Rejected: 1, ToComplete: 2, UnderReview: 2, NewlyAccepted: 2}
+	set.Revision.AmountDue = 57000
+	set.Revision.Findings = []claim.Finding{finding("FIC-09", func(f *claim.Finding) { f.Cell, f.Value = "Q1", "=HYPERLINK(\"x\")" })}
+	return set
+}
+
+// refused is a batch whose template cannot be read.
+func refused() publish.Set {
+	set := publish.Set{Revision: revision(3)}
+	set.Revision.Kind, set.Revision.Status = "", claim.Refused
+	set.Revision.Findings = []claim.Finding{finding("FIC-01", func(f *claim.Finding) { f.Document = "modèle.xlsx" })}
+	return set
+}
+
+// balances are balances and a completion, one of which quotes another
+// supplier's dossier.
+func balances() publish.Set {
+	later := func(kind claim.Kind, row int, findings ...claim.Finding) claim.Result {
+		r := accepted(row, row, findings...)
+		r.Kind, r.Claim = kind, claim.NewID(kind, supplier, batchName, 2, row)
+		r.Revision, r.OrderRef, r.Tranche = 2, "", ""
+		return r
+	}
+	balance := later(claim.Balance, 2)
+	balance.Amounts.AmountDue, balance.Amounts.PaidBefore = ptr(claim.Cents(66500)), ptr(claim.Cents(28500))
+	completion := later(claim.Completion, 3)
+	completion.Amounts = claim.Amounts{}
+	stranger := later(claim.Balance, 4, finding("DOS-02", func(f *claim.Finding) {
+		f.Field, f.Cell, f.Value = "N° dossier ASP", "B4", "LGO1-00000004-93"
+		f.Message = "Le dossier est celui de " + otherSupplier
+		f.Params = map[string]string{"value": f.Value, "deadline": "au plus tard le 14/12/2023 à 14:00", "supplier": otherSupplier}
+	}), finding("VA-01", nil))
+	stranger.Dossier, stranger.FINESS, stranger.OrderRef = "LGO1-00000004-93", otherFINESS, "CMD-D'AUTRUI"
+	stranger.Amounts = claim.Amounts{ExclTax: ptr(claim.Cents(12345)), PaidBefore: ptr(claim.Cents(6789))}
+	set := publish.Set{Revision: revision(2), Results: []claim.Result{stranger, completion, balance}}
+	set.Revision.Kind = claim.Balance
+	set.Revision.Counts = claim.Counts{Accepted: 2, ToComplete: 1, NewlyAccepted: 2}
+	set.Revision.AmountDue = 66500
+	return set
+}
+
+func sets() map[string]publish.Set {
+	return map[string]publish.Set{"mixed": mixed(), "refused": refused(), "balances": balances()}
+}

@@ -1,0 +1,166 @@
+package settle
+
+import (
+	"maps"
+	"slices"
+
+	"guichet/pipeline/claim"
+	"guichet/pipeline/ledger"
+	"guichet/validators"
+)
+
+// history is what was decided before the claim whose turn it is: what the
+// ledger holds of earlier nights, and the earlier claims of this one.
+type history struct {
+	holders   map[claim.FINESS][]validators.PastClaim
+	funded    map[claim.SIRET][]validators.PastClaim
+	orders    map[ledger.Order][]validators.PastClaim
+	documents map[string][]validators.PastClaim
+	latest    map[order]validators.PastClaim
+}
+
+var _ validators.History = (*history)(nil)
+
+// order is a supplier's order for a pharmacy.
+type order struct {
+	supplier  claim.SIRET
+	finess    claim.FINESS
+	reference string
+}
+
+func orderOf(p ledger.Past) order { return order{p.Supplier, p.FINESS, p.OrderRef} }
+
+func newHistory(earlier []ledger.Past) *history {
+	h := &history{
+		holders:   map[claim.FINESS][]validators.PastClaim{},
+		funded:    map[claim.SIRET][]validators.PastClaim{},
+		orders:    map[ledger.Order][]validators.PastClaim{},
+		documents: map[string][]validators.PastClaim{},
+		latest:    map[order]validators.PastClaim{},
+	}
+	for _, p := range earlier {
+		h.add(p, p.Documents)
+	}
+	return h
+}
+
+// add puts a decided claim into the history, with the documents that it named.
+func (h *history) add(p ledger.Past, documents []string) {
+	c := validators.PastClaim{
+		ID: p.ID, Kind: p.Kind, Supplier: p.Supplier, Batch: p.Batch, Revision: p.Revision, Row: p.Row,
+		FINESS: p.FINESS, OrderRef: p.OrderRef, Dossier: p.Dossier, Decision: p.Decision, ReceivedAt: p.ReceivedAt,
+	}
+	for _, sha256 := range documents {
+		h.documents[sha256] = append(h.documents[sha256], c)
+	}
+	if p.Kind != claim.Advance {
+		return
+	}
+	holds := !p.Superseded && !p.Closed && (p.Decision == claim.Accepted || p.Decision == claim.UnderReview)
+	if holds && p.FINESS != "" {
+		h.holders[p.FINESS] = append(h.holders[p.FINESS], c)
+	}
+	if holds && p.SIRET != "" && p.Decision == claim.Accepted {
+		h.funded[p.SIRET] = append(h.funded[p.SIRET], c)
+	}
+	if p.OrderRef == "" {
+		return
+	}
+	if p.Decision != claim.Rejected {
+		key := ledger.Order{Supplier: p.Supplier, Reference: p.OrderRef}
+		h.orders[key] = append(h.orders[key], c)
+	}
+	h.latest[orderOf(p)] = c
+}
+
+// supersede takes the pending claims of an order away from their pharmacy, and
+// gives them in the order in which they were decided.
+func (h *history) supersede(p ledger.Past) []claim.ID {
+	var ids []claim.ID
+	var left []validators.PastClaim
+	for _, c := range h.holders[p.FINESS] {
+		if c.Decision == claim.UnderReview && c.Supplier == p.Supplier && c.OrderRef == p.OrderRef {
+			ids = append(ids, c.ID)
+		} else {
+			left = append(left, c)
+		}
+	}
+	if len(ids) > 0 {
+		h.holders[p.FINESS] = left
+	}
+	return ids
+}
+
+// pending tells whether a claim is still under review.
+func (h *history) pending(c validators.PastClaim) bool {
+	return slices.ContainsFunc(h.holders[c.FINESS], func(p validators.PastClaim) bool {
+		return p.ID == c.ID && p.Decision == claim.UnderReview
+	})
+}
+
+// Holders gives the accepted and under-review advances for a pharmacy.
+func (h *history) Holders(finess claim.FINESS) []validators.PastClaim { return h.holders[finess] }
+
+// FundedUnderSIRET gives the accepted advances of pharmacies with a SIRET.
+func (h *history) FundedUnderSIRET(pharmacy claim.SIRET) []validators.PastClaim {
+	return h.funded[pharmacy]
+}
+
+// OrderReference gives the advances in which a supplier used an order
+// reference, rejected ones aside.
+func (h *history) OrderReference(supplier claim.SIRET, ref string) []validators.PastClaim {
+	return h.orders[ledger.Order{Supplier: supplier, Reference: ref}]
+}
+
+// DocumentUses gives the claims that named a document.
+func (h *history) DocumentUses(sha256 string) []validators.PastClaim { return h.documents[sha256] }
+
+// past gives a result as the history keeps it.
+func past(r *claim.Result) ledger.Past {
+	return ledger.Past{
+		ID: r.Claim, Kind: r.Kind, Supplier: r.Supplier, Batch: r.Batch, Revision: r.Revision, Row: r.Row,
+		FINESS: r.FINESS, SIRET: r.SIRET, OrderRef: r.OrderRef, Dossier: r.Dossier, Decision: r.Decision, ReceivedAt: r.ReceivedAt,
+	}
+}
+
+// documents gives the digests of the documents that count as used by a claim:
+// a VAT exemption serves many.
+func documents(r *claim.Result) []string {
+	var digests []string
+	for _, d := range r.Documents {
+		if d.Role != claim.VATExemption && !slices.Contains(digests, d.SHA256) {
+			digests = append(digests, d.SHA256)
+		}
+	}
+	return digests
+}
+
+// keys gives what the claims of a night can have in common with earlier ones.
+func keys(vctx *validators.Context, batches []*Batch) ledger.Keys {
+	numbers := map[claim.FINESS]bool{}
+	sirets := map[claim.SIRET]bool{}
+	orders := map[ledger.Order]bool{}
+	digests := map[string]bool{}
+	for _, b := range batches {
+		for _, c := range b.Claims {
+			if number := c.Row.Text(claim.FieldFINESS); number != "" {
+				numbers[claim.FINESS(number)] = true
+			}
+			if e, ok := establishment(vctx, c); ok && e.SIRET.KeyOK() {
+				sirets[e.SIRET] = true
+			}
+			if ref := c.Row.Text(claim.FieldOrderRef); ref != "" {
+				orders[ledger.Order{Supplier: c.Supplier, Reference: ref}] = true
+			}
+			for _, d := range c.Documents {
+				if d.Object != nil {
+					digests[d.Object.SHA256] = true
+				}
+			}
+		}
+	}
+	return ledger.Keys{
+		FINESS: slices.Collect(maps.Keys(numbers)), SIRETs: slices.Collect(maps.Keys(sirets)),
+		Orders: slices.Collect(maps.Keys(orders)), Documents: slices.Collect(maps.Keys(digests)),
+	}
+}

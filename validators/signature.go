@@ -1,0 +1,257 @@
+package validators
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"guichet/config"
+	"guichet/pipeline/claim"
+)
+
+// signatures tells SIG-01 to SIG-06 of an advance's purchase order (AF §6.1).
+func (a *assessment) signatures() {
+	d := a.purchaseOrder()
+	if d == nil {
+		return
+	}
+	signatures := signaturesOf(d.Facts)
+	if len(signatures) == 0 {
+		a.unsigned(d)
+		return
+	}
+	a.integrity(d, signatures)
+	a.certificates(d, signatures)
+	a.signedBySupplier(d, signatures)
+}
+
+// signaturesOf gives a document's signatures but its timestamps, which sign
+// for nobody.
+func signaturesOf(facts *claim.Facts) []claim.Signature {
+	return slices.DeleteFunc(slices.Clone(facts.Signatures), func(s claim.Signature) bool { return s.Timestamp })
+}
+
+// verifies tells whether the bytes that a signature covers are those that were
+// signed. MD5 proves nothing of the kind.
+func verifies(s claim.Signature) bool {
+	return s.Integrity == claim.Intact && s.Digest != "MD5"
+}
+
+// unsigned tells SIG-01, or SIG-04 where a signature by hand could stand on a
+// page, or the page could not be read.
+func (a *assessment) unsigned(d *claim.Document) {
+	byHand := slices.ContainsFunc(d.Facts.Pages, func(p claim.Page) bool { return p.HasImage || p.HasAnnotation })
+	if byHand || a.unread(d) {
+		a.tellDocument(d, "SIG-04", "", nil)
+		return
+	}
+	a.tellDocument(d, "SIG-01", "", nil)
+}
+
+// integrity tells SIG-02 of signatures that do not verify, and SIG-03 of those
+// that do and leave part of the document uncovered: what a broken one covers
+// says nothing.
+func (a *assessment) integrity(d *claim.Document, signatures []claim.Signature) {
+	a.tellFirst(d, signatures, "SIG-02", func(s claim.Signature) bool { return !verifies(s) })
+	a.tellFirst(d, signatures, "SIG-03", func(s claim.Signature) bool { return verifies(s) && s.Coverage != claim.CoversWhole })
+}
+
+// tellFirst tells a rule once, where the first signature that it refuses
+// stands. A document whose text could not be read goes to a person at most.
+func (a *assessment) tellFirst(d *claim.Document, signatures []claim.Signature, code string, refused func(claim.Signature) bool) {
+	i := slices.IndexFunc(signatures, refused)
+	if i < 0 {
+		return
+	}
+	f := a.tellSignature(d, signatures[i], code, "", nil)
+	if a.unread(d) {
+		f.Outcome = claim.Review
+	}
+}
+
+// tellSignature adds the finding of a rule on a signature.
+func (a *assessment) tellSignature(d *claim.Document, s claim.Signature, code, variant string, p params) *claim.Finding {
+	f := a.tellDocument(d, code, variant, p)
+	f.Page, f.Rect = s.Page, s.Rect
+	return f
+}
+
+// certificates tells SIG-05, each of its reasons once. The certificate of a
+// signature that does not verify is not looked at.
+func (a *assessment) certificates(d *claim.Document, signatures []claim.Signature) {
+	told := map[string]bool{}
+	for _, s := range signatures {
+		if !verifies(s) {
+			continue
+		}
+		c := s.Certificate
+		at := a.provenTime(d.Facts, s)
+		for _, reason := range []struct {
+			variant string
+			holds   bool
+		}{
+			{"", !c.NotAfter.IsZero() && at.After(c.NotAfter)},
+			{"self_signed", c.SelfSigned && c.Trust != claim.Trusted},
+			{"untrusted", !c.SelfSigned && c.Trust == claim.Untrusted},
+			{"weak", s.Digest == "SHA-1"},
+		} {
+			if reason.holds && !told[reason.variant] {
+				told[reason.variant] = true
+				a.tellSignature(d, s, "SIG-05", reason.variant, params{"at": claim.FrenchInstant(at)})
+			}
+		}
+	}
+}
+
+// provenTime gives the earliest time at which a signature is known to have
+// stood: that of its own timestamp, or of a later one on the document, else
+// the reception.
+func (a *assessment) provenTime(facts *claim.Facts, s claim.Signature) time.Time {
+	at := a.claim.ReceivedAt
+	if s.TimeSource == "timestamp" && !s.SignedAt.IsZero() {
+		at = earlier(at, s.SignedAt)
+	}
+	behind := false
+	for _, other := range facts.Signatures {
+		if behind && other.Timestamp && verifies(other) && !other.SignedAt.IsZero() {
+			at = earlier(at, other.SignedAt)
+		}
+		behind = behind || other.Field == s.Field && !other.Timestamp
+	}
+	return at
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
+// signedBySupplier tells SIG-06. A signature that does not verify may be the
+// pharmacy's: then there is no telling.
+func (a *assessment) signedBySupplier(d *claim.Document, signatures []claim.Signature) {
+	for _, s := range signatures {
+		if !verifies(s) || !a.isSuppliers(s.Certificate) {
+			return
+		}
+	}
+	a.tellSignature(d, signatures[0], "SIG-06", "", nil)
+}
+
+// isSuppliers tells whether a certificate is the supplier's. One with the
+// pharmacy's organisation is the pharmacy's, whoever's name it bears; where it
+// could be either's, the better match decides, and the pharmacy has the doubt.
+func (a *assessment) isSuppliers(c claim.Certificate) bool {
+	var names []string
+	for _, row := range a.Registers.Enrolments(a.claim.Supplier) {
+		names = append(names, row.Name)
+	}
+	supplier := party{names: names, numbers: []string{a.claim.Supplier.SIREN(), string(a.claim.Supplier)}}
+	ofSupplier := supplier.match(a.Programme.Names, c, a.bearsManager(c))
+	return ofSupplier > 0 && ofSupplier > a.pharmacy().match(a.Programme.Names, c, false)
+}
+
+// pharmacy gives the names and numbers of the row's pharmacy, the register's
+// included.
+func (a *assessment) pharmacy() party {
+	var p party
+	if name, ok := a.text(claim.FieldCompanyName); ok {
+		p.names = append(p.names, name)
+	}
+	if finess, ok := a.text(claim.FieldFINESS); ok {
+		p.numbers = append(p.numbers, finess)
+	}
+	if e, ok := a.establishment(); ok {
+		p.names = append(p.names, e.Name, e.LongName)
+		if e.SIRET.KeyOK() {
+			p.numbers = append(p.numbers, string(e.SIRET), e.SIRET.SIREN())
+		}
+	}
+	return p
+}
+
+// bearsManager tells whether a certificate's common name is the manager's,
+// which then is no company's name though it may resemble one.
+func (a *assessment) bearsManager(c claim.Certificate) bool {
+	manager, ok := a.text(claim.FieldManager)
+	if !ok {
+		return false
+	}
+	borne := words(c.CommonName)
+	return !slices.ContainsFunc(personWords(a.Programme.Names, manager), func(word string) bool { return !slices.Contains(borne, word) })
+}
+
+// party is a company that a certificate may belong to.
+type party struct {
+	names   []string
+	numbers []string // SIREN, SIRET, FINESS
+}
+
+// Matches of a certificate with a party, the better ones higher.
+const (
+	matchNone   = 0
+	matchDomain = 1   // the e-mail's domain is its name
+	matchName   = 2   // its name resembles; plus up to 100 for how much
+	matchNumber = 200 // it bears one of its numbers
+)
+
+// match tells how well a certificate matches a party.
+func (p party) match(n config.Names, c claim.Certificate, personal bool) int {
+	texts := append(append([]string{}, c.Organisation...), c.OrganisationalUnit...)
+	if !personal {
+		texts = append(texts, c.CommonName)
+	}
+	for _, text := range append(slices.Clone(texts), c.OrganisationID, c.SerialNumber) {
+		if p.bearsNumber(text) {
+			return matchNumber
+		}
+	}
+	best := matchNone
+	for _, name := range p.names {
+		for _, text := range texts {
+			if distinctive(n, name) && distinctive(n, text) && alike(n, name, text) {
+				best = max(best, matchName+common(companyWords(n, name), companyWords(n, text)))
+			}
+		}
+		if best == matchNone && slices.ContainsFunc(c.Emails, func(email string) bool { return domainIs(n, email, name) }) {
+			best = matchDomain
+		}
+	}
+	return best
+}
+
+// bearsNumber tells whether a text holds one of the party's numbers, as one
+// word or in groups: NTRFR-123456789, 0002 123 456 789.
+func (p party) bearsNumber(text string) bool {
+	folded := claim.Fold(text)
+	s := newStream([]place{{folded: folded}})
+	return slices.ContainsFunc(p.numbers, func(number string) bool {
+		return s.each(strings.ToLower(number), func(sp span) bool { return s.grouped(sp, " ") })
+	})
+}
+
+// common gives the share of the words of the longer of two names that both
+// have, in hundredths.
+func common(a, b []string) int {
+	a, b = distinct(a), distinct(b)
+	shared := 0
+	for _, word := range a {
+		if slices.Contains(b, word) {
+			shared++
+		}
+	}
+	return shared * 100 / max(len(a), len(b), 1)
+}
+
+// domainIs tells whether an e-mail's domain is a company's name in one word.
+// Anything less would take a customer of a mail provider for the provider.
+func domainIs(n config.Names, email, name string) bool {
+	_, domain, ok := strings.Cut(claim.Fold(email), "@")
+	labels := strings.Split(domain, ".")
+	if !ok || len(labels) < 2 || !distinctive(n, name) {
+		return false
+	}
+	label := strings.ReplaceAll(labels[len(labels)-2], "-", "")
+	return label == strings.Join(words(name), "") || label == strings.Join(companyWords(n, name), "")
+}

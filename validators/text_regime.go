@@ -1,0 +1,123 @@
+package validators
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"guichet/pipeline/claim"
+)
+
+// liable are the forms of the word that names a supplier liable to VAT.
+var liable = []string{"assujetti", "assujettie", "assujettis", "assujetties"}
+
+// regimeSearch finds a VAT regime (AF §5.2): in words, by the article of the
+// tax code that exempts, or by one of the rates of those that are liable.
+func regimeSearch(regime string, rates []claim.BasisPoints) search {
+	if regime == claim.NotLiableToVAT {
+		looks := []search{articleSearch, phraseOf("TVA non applicable").search()}
+		for _, word := range liable {
+			looks = append(looks, newPhrase([]string{"non", word}).search())
+		}
+		return anyOf(looks...)
+	}
+	return anyOf(liableSearch, rateSearch(rates))
+}
+
+// liableSearch finds the word alone. A negation before it counts in whichever
+// order the words are read: in a table's cell, it may stand a line above.
+func liableSearch(l *layer, s *stream) ([]span, bool) {
+	negated := map[*claim.Word]bool{}
+	for _, other := range l.streams() {
+		other.eachLiable(func(sp span) bool {
+			if other.negates(sp.first - 1) {
+				negated[other.places[other.tokens[sp.first].place].word] = true
+			}
+			return false
+		})
+	}
+	var found []span
+	s.eachLiable(func(sp span) bool {
+		if negated[s.places[s.tokens[sp.first].place].word] {
+			return false
+		}
+		found = []span{sp}
+		return true
+	})
+	return found, found != nil
+}
+
+func (s *stream) eachLiable(visit func(span) bool) {
+	for _, word := range liable {
+		if s.eachPhrase(newPhrase([]string{word}), visit) {
+			return
+		}
+	}
+}
+
+// negates tells whether a token denies the one behind it: non assujetti, pas
+// assujetti.
+func (s *stream) negates(i int) bool {
+	word := s.token(i)
+	return (word == "non" || word == "pas") && !strings.ContainsAny(s.after(i), ".:;\f")
+}
+
+// articleSearch finds article 293 B of the tax code.
+func articleSearch(_ *layer, s *stream) ([]span, bool) {
+	var found []span
+	s.each("293b", func(sp span) bool {
+		if separator := s.after(sp.first); s.standsAlone(sp) && (separator == "" || separator == " " || separator == "\n" || separator == "-") {
+			found = []span{sp}
+		}
+		return found != nil
+	})
+	return found, found != nil
+}
+
+// rateWords may stand between TVA and its rate.
+var rateWords = []string{"a", "au", "taux", "de", "du"}
+
+// rateSearch finds one of some rates of VAT, written TVA 20 or TVA : 8,5 %.
+func rateSearch(rates []claim.BasisPoints) search {
+	return func(_ *layer, s *stream) ([]span, bool) {
+		for i := range s.tokens {
+			if s.token(i) != "tva" {
+				continue
+			}
+			j := i + 1
+			for j < len(s.tokens) && j < i+4 && slices.Contains(rateWords, s.token(j)) {
+				j++
+			}
+			rate, last, ok := s.percent(j)
+			if ok && slices.Contains(rates, rate) && !strings.ContainsAny(s.text[s.tokens[i].end:s.tokens[j].start], "€%\f") {
+				return []span{{i, last}}, true
+			}
+		}
+		return nil, false
+	}
+}
+
+// percent reads a percentage, whose sign may be left out, and tells its last
+// token.
+func (s *stream) percent(i int) (rate claim.BasisPoints, last int, ok bool) {
+	if !s.isNumber(i) || s.before(i) == "" {
+		return 0, 0, false
+	}
+	decimals := ""
+	last = i
+	if separator := s.after(i); (separator == "," || separator == ".") && s.isNumber(i+1) {
+		last++
+		decimals = s.token(last)
+	}
+	value, err := strconv.Atoi(s.token(i) + (decimals + "00")[:2])
+	if err != nil || len(decimals) > 2 || !s.standsAlone(span{i, last}) {
+		return 0, 0, false
+	}
+	separator := s.after(last)
+	rest := strings.TrimLeft(separator, " ")
+	goesOn := separator == " " && s.isNumber(last+1) // 20 552,00 is an amount
+	if goesOn || strings.HasPrefix(rest, "€") || separator == " " && strings.HasPrefix(s.token(last+1), "eur") {
+		return 0, 0, false
+	}
+	return claim.BasisPoints(value), last, true
+}
