@@ -212,9 +212,11 @@ func typedWorkbook(t *testing.T, text []byte) []byte {
 
 // line is what a test looks at in a JSON line of the results.
 type line struct {
-	Row      int            `json:"row"`
-	Decision claim.Decision `json:"decision"`
-	Amounts  claim.Amounts  `json:"amounts"`
+	Claim    claim.ID
+	Row      int
+	Decision claim.Decision
+	Dossier  string
+	Amounts  claim.Amounts
 	Findings []claim.Finding
 }
 

@@ -29,6 +29,9 @@ Examples:
   guichet demo --no-run && guichet --config demo/guichet.yaml run`
 }
 
+// demoFaultShare is the share of generated claims that are faulty.
+const demoFaultShare = 0.35
+
 // demoMarker tells a folder that a demonstration made, and may remove.
 const demoMarker = ".guichet-demo"
 
@@ -43,7 +46,7 @@ func (c demoCommand) Run(t *terminal) error {
 	store := filepath.Join(c.Dir, "store")
 	bar := t.progress()
 	if _, err := fixtures.Generate(store, fixtures.Options{
-		Seed: c.Seed, Claims: c.Claims,
+		Seed: c.Seed, Claims: c.Claims, FaultShare: demoFaultShare,
 		Progress: func(done, total int) { bar.draw("making claims     ", done, total) },
 	}); err != nil {
 		return fmt.Errorf("making the store: %w", err)

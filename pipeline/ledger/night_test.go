@@ -140,8 +140,10 @@ func TestPast(t *testing.T) {
 	settle(t, l, revision(supplierA, "mars"), pending, funded)
 	settle(t, l, revision(supplierB, "avril"), stranger)
 	of := func(r claim.Result) Past {
-		return Past{ID: r.Claim, Kind: r.Kind, Supplier: r.Supplier, Batch: r.Batch, Revision: 1, Row: r.Row, FINESS: r.FINESS, SIRET: r.SIRET,
-			OrderRef: r.OrderRef, Dossier: r.Dossier, Decision: r.Decision, ReceivedAt: r.ReceivedAt}
+		return Past{
+			ID: r.Claim, Kind: r.Kind, Supplier: r.Supplier, Batch: r.Batch, Revision: 1, Row: r.Row, FINESS: r.FINESS, SIRET: r.SIRET,
+			OrderRef: r.OrderRef, Dossier: r.Dossier, Decision: r.Decision, ReceivedAt: r.ReceivedAt,
+		}
 	}
 	with := func(p Past, documents ...string) Past { p.Documents = documents; return p }
 	for name, c := range map[string]struct {
@@ -154,8 +156,10 @@ func TestPast(t *testing.T) {
 		"a supplier's orders": {Keys{Orders: []Order{{supplierA, funded.OrderRef}, {supplierB, pending.OrderRef}}}, []Past{of(funded)}},
 		"documents":           {Keys{Documents: []string{"shared", "none"}}, []Past{with(of(pending), "shared"), with(of(stranger), "shared")}},
 		"a VAT exemption":     {Keys{Documents: []string{strings.Repeat("e", 64)}}, []Past{}},
-		"one claim by all keys": {Keys{FINESS: []claim.FINESS{pending.FINESS}, Orders: []Order{{supplierA, pending.OrderRef}}, Documents: []string{"shared"}},
-			[]Past{with(of(pending), "shared"), with(of(stranger), "shared")}},
+		"one claim by all keys": {
+			Keys{FINESS: []claim.FINESS{pending.FINESS}, Orders: []Order{{supplierA, pending.OrderRef}}, Documents: []string{"shared"}},
+			[]Past{with(of(pending), "shared"), with(of(stranger), "shared")},
+		},
 	} {
 		if diff := cmp.Diff(c.want, pastOf(t, l, c.keys), equalInstants); diff != "" {
 			t.Errorf("%s: %s", name, diff)

@@ -79,7 +79,7 @@ func oracle(data []byte) (map[string]string, error) {
 						return nil, err
 					}
 					if typ == excelize.CellTypeNumber || typ == excelize.CellTypeUnset {
-						value = strconv.FormatFloat(f, 'f', -1, 64)
+						value = strconv.FormatFloat(f+0, 'f', -1, 64) // +0: no negative zero
 					}
 				}
 				cells[sheet+"!"+sheetRef(row, i+1)] = value

@@ -232,18 +232,6 @@ func (s *scanner) text(into []byte) ([]byte, error) {
 	}
 }
 
-// finish reads to the end of the part, behind the root.
-func (s *scanner) finish() error {
-	for {
-		if _, err := s.next(); err != nil {
-			if errors.Is(err, io.EOF) {
-				return nil
-			}
-			return err
-		}
-	}
-}
-
 // attr gives an attribute without prefix.
 func attr(e xml.StartElement, name string) (string, bool) {
 	for _, a := range e.Attr {

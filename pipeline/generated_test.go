@@ -1,0 +1,210 @@
+package pipeline
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"guichet/fixtures"
+	"guichet/pipeline/claim"
+)
+
+// realFINESS gives the content of the real register; the test is skipped where
+// it is absent, but not in CI.
+func realFINESS(t testing.TB) []byte {
+	t.Helper()
+	file, err := os.Open("../../shared/data/finess-2021.csv.gz")
+	if err != nil {
+		if os.Getenv("CI") != "" {
+			t.Fatal(err)
+		}
+		t.Skip("the real FINESS register is absent: ", err)
+	}
+	defer func() { _ = file.Close() }()
+	unpacked, err := gzip.NewReader(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := io.ReadAll(unpacked)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+// TestGenerated: of generated claims on the real register, every decision,
+// code and amount is the planted one, and the objects are the same with one
+// worker and with eight.
+func TestGenerated(t *testing.T) {
+	claims := 5000
+	if testing.Short() {
+		claims = 300
+	}
+	options := fixtures.Options{Seed: 20230315, Claims: claims, FINESS: realFINESS(t), FaultShare: 0.5}
+	var digests []string
+	for _, workers := range []int{8, 1} {
+		dir := t.TempDir()
+		plan, err := fixtures.Generate(dir, options)
+		if err != nil {
+			t.Fatal(err)
+		}
+		summary, err := newNight(t, dir, workers).Run(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, failed := range summary.Failed {
+			t.Errorf("not processed: %s: %s", failed.Key, failed.Why)
+		}
+		if len(digests) == 0 {
+			comparePlan(t, plan, dir)
+			t.Logf("%d claims of %d batches: %+v, %s due", len(plan.Claims), len(plan.Batches), summary.Counts, summary.AmountDue)
+		}
+		digests = append(digests, digestOfResults(t, dir))
+	}
+	if digests[0] != digests[1] {
+		t.Errorf("8 workers gave results with the digest %s, 1 worker %s", digests[0], digests[1])
+	}
+}
+
+// comparePlan compares all that was published with what was planted.
+func comparePlan(t *testing.T, plan *fixtures.Plan, dir string) {
+	t.Helper()
+	type outcome struct{ Decision, Codes, Due, Payable, Dossier string }
+	got := map[claim.ID]outcome{}
+	messages := map[claim.ID]string{}
+	for _, b := range plan.Batches {
+		name := path.Join(string(b.Supplier), b.Batch, "r1")
+		var receipt struct {
+			Status   claim.BatchStatus
+			Findings []claim.Finding
+			Counts   claim.Counts
+		}
+		data, err := os.ReadFile(filepath.Join(dir, "outbox", name, "receipt.json"))
+		if err != nil {
+			t.Errorf("%s (%s): %v", name, b.Fault, err)
+			continue
+		}
+		if err := json.Unmarshal(data, &receipt); err != nil {
+			t.Fatal(err)
+		}
+		if receipt.Status != b.Status || codesOf(receipt.Findings) != strings.Join(b.Codes, " ") || receipt.Counts.Rows() != b.Rows {
+			t.Errorf("%s (%s): %s, %d rows, codes %s; want %s, %d rows, codes %s", name, b.Fault,
+				receipt.Status, receipt.Counts.Rows(), codesOf(receipt.Findings), b.Status, b.Rows, strings.Join(b.Codes, " "))
+		}
+		for _, file := range []string{"outbox/" + name + "/accepted.jsonl", "outbox/" + name + "/rejected.jsonl", "operators/" + name + "/review.jsonl"} {
+			for _, l := range readLines(t, filepath.Join(dir, filepath.FromSlash(file))) {
+				o := outcome{Decision: string(l.Decision), Codes: codesOf(l.Findings), Dossier: l.Dossier}
+				if l.Decision == claim.Accepted {
+					o.Due, o.Payable = l.Amounts.AmountDue.String(), l.Amounts.PayableTotal.String()
+				}
+				got[l.Claim] = o
+				for _, f := range l.Findings {
+					messages[l.Claim] += "\n    " + f.Code + " " + f.Message
+				}
+			}
+		}
+	}
+	wrong := 0
+	for _, e := range plan.Claims {
+		want := outcome{Decision: string(e.Decision), Codes: strings.Join(e.Codes, " "), Dossier: string(e.Dossier)}
+		if e.Decision == claim.Accepted {
+			want.Due, want.Payable = e.AmountDue.String(), e.PayableTotal.String()
+		}
+		if diff := cmp.Diff(want, got[e.Claim]); diff != "" {
+			if wrong++; wrong <= 25 {
+				t.Errorf("%s/%s row %d, planted %q: (-wanted +got)\n%s%s", e.Supplier, e.Batch, e.Row, e.Fault, diff, messages[e.Claim])
+			}
+		}
+	}
+	if wrong > 0 {
+		t.Errorf("%d of %d claims are not as planted", wrong, len(plan.Claims))
+	}
+	if len(got) != len(plan.Claims) {
+		t.Errorf("%d claims were published, %d planted", len(got), len(plan.Claims))
+	}
+}
+
+// digestOfResults gives one digest of all that a run wrote for others: names,
+// content, order.
+func digestOfResults(t *testing.T, dir string) string {
+	t.Helper()
+	var files []string
+	for _, top := range []string{"outbox", "operators", "archive"} {
+		err := filepath.WalkDir(filepath.Join(dir, top), func(name string, entry fs.DirEntry, err error) error {
+			if err == nil && entry.Type().IsRegular() {
+				files = append(files, name)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	slices.Sort(files)
+	all := sha256.New()
+	for _, name := range files {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		relative, err := filepath.Rel(dir, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sum := sha256.Sum256(data)
+		fmt.Fprintf(all, "%x  %s\n", sum, filepath.ToSlash(relative))
+	}
+	return hex.EncodeToString(all.Sum(nil))
+}
+
+// TestNightLogsNoPersonalData: neither a manager's name, nor an e-mail, a
+// telephone or a document's text reaches the logs.
+func TestNightLogsNoPersonalData(t *testing.T) {
+	dir := t.TempDir()
+	plan, err := fixtures.Generate(dir, fixtures.Options{Seed: 5, Claims: 60, FaultShare: 0.8})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var logs bytes.Buffer
+	night := newNight(t, dir, 2)
+	night.Log = slog.New(slog.NewJSONHandler(&logs, nil))
+	if _, err := night.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if logs.Len() == 0 {
+		t.Fatal("nothing was logged")
+	}
+	for _, e := range plan.Claims {
+		standing, found, err := night.Ledger.Claim(t.Context(), e.Claim)
+		if err != nil || !found {
+			t.Fatalf("claim %s: found %v, %v", e.Claim, found, err)
+		}
+		for _, field := range []string{standing.CompanyName, string(standing.FINESS), standing.OrderRef} {
+			if field != "" && strings.Contains(logs.String(), field) {
+				t.Errorf("the logs hold %q", field)
+			}
+		}
+		for _, evidence := range standing.Evidence {
+			if len(evidence.Text) > 12 && strings.Contains(logs.String(), evidence.Text) {
+				t.Errorf("the logs hold the document text %q", evidence.Text)
+			}
+		}
+	}
+	if strings.Contains(logs.String(), "@") {
+		t.Errorf("the logs hold an e-mail:\n%s", logs.String())
+	}
+}
