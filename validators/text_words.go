@@ -1,6 +1,7 @@
 package validators
 
 import (
+	"slices"
 	"strings"
 
 	"guichet/config"
@@ -26,12 +27,12 @@ const (
 // word (a second given name) between them, on two lines at most.
 func personSearch(names config.Names, name string) search {
 	all := personWords(names, name)
+	if len(all) > turnedWords {
+		return newPhrase(all).search()
+	}
 	var looks []search
 	for turn := range all {
-		if turn == 0 || len(all) <= turnedWords {
-			turned := append(append([]string{}, all[turn:]...), all[:turn]...)
-			looks = append(looks, newPhrase(turned).search())
-		}
+		looks = append(looks, newPhrase(slices.Concat(all[turn:], all[:turn])).search())
 	}
 	civil := map[string]bool{}
 	for _, word := range names.Civilities {

@@ -1,3 +1,7 @@
+// Real signing certificates with negative serial numbers are about.
+//
+//go:debug x509negativeserial=1
+
 // Command guichet is the paying agency's batch pipeline for claims on public
 // funding: it pulls what suppliers dropped into a store, checks every claim
 // against the rules of the call, and writes what is accepted, what is not, and
@@ -7,9 +11,6 @@
 // be processed, what and why on standard error; 2 wrong usage or
 // configuration; 130 and 143 stopped by SIGINT and SIGTERM.
 package main
-
-// Real signing certificates with negative serial numbers are about.
-//go:debug x509negativeserial=1
 
 import (
 	"context"

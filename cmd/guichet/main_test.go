@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -26,7 +27,8 @@ func TestScripts(t *testing.T) {
 		Dir: "testdata/script",
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("XDG_CACHE_HOME", cache) // compiled WebAssembly is kept there
-			return nil
+			// Scripts find the registers of the hand-written cases in $WORK/registers.
+			return os.CopyFS(filepath.Join(e.WorkDir, "registers"), os.DirFS("../../pipeline/testdata/cases/registers"))
 		},
 	})
 }

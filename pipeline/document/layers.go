@@ -1,6 +1,7 @@
 package document
 
 import (
+	"math"
 	"slices"
 
 	"guichet/pipeline/claim"
@@ -85,8 +86,8 @@ func findClashes(glyphs []glyph, known map[*textObject]int, g geometry) map[int]
 // inner yields the cells whose centres lie within a box.
 func inner(box claim.Rect, size float64) func(func(int) bool) {
 	return func(yield func(int) bool) {
-		x0, x1 := span(box[0], box[2], 1/size, cellsAcross)
-		y0, y1 := span(box[1], box[3], 1/size, cellsAcross)
+		x0, x1 := cellSpan(box[0]/size, box[2]/size)
+		y0, y1 := cellSpan(box[1]/size, box[3]/size)
 		for y := y0; y < y1; y++ {
 			for x := x0; x < x1; x++ {
 				if !yield(y*cellsAcross + x) {
@@ -95,6 +96,17 @@ func inner(box claim.Rect, size float64) func(func(int) bool) {
 			}
 		}
 	}
+}
+
+// cellSpan gives the cells whose centres lie in an interval; the one that holds
+// its middle when there are none.
+func cellSpan(from, to float64) (int, int) {
+	first, last := int(math.Ceil(from-0.5)), int(math.Floor(to-0.5))
+	if last < first {
+		first = int(math.Floor((from + to) / 2))
+		last = first
+	}
+	return max(first, 0), min(last+1, cellsAcross)
 }
 
 // same tells whether two glyphs are one letter printed twice.

@@ -195,6 +195,9 @@ func signed(result uint64) int { return int(int32(uint32(result))) } //nolint:go
 // float reads a C float.
 func float(result uint64) float64 { return float64(math.Float32frombits(uint32(result))) } //nolint:gosec // idem
 
+// cInt passes a C int.
+func cInt(value int) uint64 { return uint64(uint32(int32(value))) } //nolint:gosec // the reinterpretation is the point
+
 // cFloat passes a C float.
 func cFloat(value float64) uint64 { return uint64(math.Float32bits(float32(value))) }
 

@@ -3,6 +3,8 @@ package document
 import (
 	"math"
 	"unicode"
+
+	"guichet/pipeline/claim"
 )
 
 // What a reader of the page sees is settled by experiment: a glyph is visible
@@ -153,43 +155,82 @@ func inherit(glyphs []glyph, speaks map[*textObject]bool) {
 	}
 }
 
-// picture is a page in shades of grey.
+// picture is a part of a page in shades of grey, in the sandbox's memory.
 type picture struct {
+	bitmap        handle
 	width, height int
+	left, top     int // where it lies on the page's whole picture
 	scale         float64
-	pixels        []byte
+	stride        int
+	pixels        []byte // valid until the sandbox's next call
 }
 
-// render draws a page as a reader shows it, annotations included.
-func (s *sandbox) render(page handle, g geometry, sight sight) picture {
+// newPicture makes room for the picture of a part of a page.
+func (s *sandbox) newPicture(g geometry, sight sight, part claim.Rect) *picture {
 	scale := sight.scale
 	if area := g.width * g.height * scale * scale; area > sight.pixels {
 		scale *= math.Sqrt(sight.pixels / area)
 	}
-	p := picture{scale: scale, width: int(g.width*scale) + 1, height: int(g.height*scale) + 1}
-	w, h := uint64(p.width), uint64(p.height) //nolint:gosec // not negative
-	bitmap := handle(s.do("FPDFBitmap_CreateEx", w, h, bitmapGray, 0, 0))
-	if bitmap == 0 {
+	p := &picture{scale: scale, left: int(max(part[0], 0) * scale), top: int(max(part[1], 0) * scale)}
+	p.width = int(min(part[2], g.width)*scale) + 1 - p.left
+	p.height = int(min(part[3], g.height)*scale) + 1 - p.top
+	if p.width <= 0 || p.height <= 0 {
+		p.width, p.height = 1, 1
+	}
+	p.bitmap = handle(s.do("FPDFBitmap_CreateEx", uint64(p.width), uint64(p.height), bitmapGray, 0, 0)) //nolint:gosec // not negative
+	if p.bitmap == 0 {
 		panic(trap{errSandboxMemory})
 	}
-	s.do("FPDFBitmap_FillRect", uint64(bitmap), 0, 0, w, h, white)
-	// The page is drawn to its exact scale; the last pixel is a margin.
-	s.do("FPDF_RenderPageBitmap", uint64(bitmap), uint64(page), 0, 0,
-		uint64(math.Round(g.width*scale)), uint64(math.Round(g.height*scale)), 0, renderAnnotations)
-	stride := signed(s.do("FPDFBitmap_GetStride", uint64(bitmap)))
-	raw := s.bytes(s.do("FPDFBitmap_GetBuffer", uint64(bitmap)), stride*p.height)
-	p.pixels = make([]byte, p.width*p.height)
-	for y := range p.height {
-		copy(p.pixels[y*p.width:(y+1)*p.width], raw[y*stride:])
-	}
-	s.tidy("FPDFBitmap_Destroy", bitmap)
+	p.stride = signed(s.do("FPDFBitmap_GetStride", uint64(p.bitmap)))
 	return p
 }
 
-// look settles glyphs as visible whose ink shows at this sight, and gives the rest.
+// render draws the part of a page as a reader shows it, annotations included.
+func (s *sandbox) render(p *picture, page handle, g geometry) {
+	s.do("FPDFBitmap_FillRect", uint64(p.bitmap), 0, 0, uint64(p.width), uint64(p.height), white) //nolint:gosec // not negative
+	s.do("FPDF_RenderPageBitmap", uint64(p.bitmap), uint64(page), cInt(-p.left), cInt(-p.top),
+		cInt(int(math.Round(g.width*p.scale))), cInt(int(math.Round(g.height*p.scale))), 0, renderAnnotations)
+}
+
+// view makes the pixels of a picture readable until the sandbox's next call.
+func (s *sandbox) view(p *picture, buffer uint64) {
+	p.pixels = s.bytes(buffer, p.stride*p.height)
+}
+
+// patch is how wide a part of a page is looked at from near, in points, and
+// patches how many such parts make it worth while to look at the whole.
+const (
+	patch   = 120.0
+	patches = 12
+)
+
+// parts gives the parts of a page in which to look for glyphs: the whole page
+// at first, then the places where a few were left.
+func (g geometry) parts(sight sight, glyphs []glyph, open []int) map[claim.Rect][]int {
+	byPlace := map[[2]int][]int{}
+	if sight != firstSight {
+		for _, i := range open {
+			place := [2]int{int(glyphs[i].ink[0] / patch), int(glyphs[i].ink[1] / patch)}
+			byPlace[place] = append(byPlace[place], i)
+		}
+	}
+	if len(byPlace) == 0 || len(byPlace) > patches {
+		return map[claim.Rect][]int{{0, 0, g.width, g.height}: open}
+	}
+	parts := map[claim.Rect][]int{}
+	for _, list := range byPlace {
+		part := glyphs[list[0]].ink.Union(glyphs[list[0]].box)
+		for _, i := range list {
+			part = part.Union(glyphs[i].ink).Union(glyphs[i].box)
+		}
+		parts[claim.Rect{part[0] - 2, part[1] - 2, part[2] + 2, part[3] + 2}] = list
+	}
+	return parts
+}
+
+// look settles glyphs as visible whose ink shows at this sight, and gives the
+// rest, in no order.
 func (s *sandbox) look(page handle, g geometry, sight sight, groups []group, glyphs []glyph, open []int) []int {
-	whole := s.render(page, g, sight)
-	byGroup := make([][]int, len(groups))
 	at := map[handle]int{}
 	for n, group := range groups {
 		for _, h := range group.members {
@@ -197,20 +238,37 @@ func (s *sandbox) look(page handle, g geometry, sight sight, groups []group, gly
 		}
 	}
 	var rest []int
-	for _, i := range open {
-		if n, ok := at[glyphs[i].object.handle]; ok {
-			byGroup[n] = append(byGroup[n], i)
-		} else {
-			rest = append(rest, i)
+	for part, list := range g.parts(sight, glyphs, open) {
+		byGroup := make([][]int, len(groups))
+		for _, i := range list {
+			if n, ok := at[glyphs[i].object.handle]; ok {
+				byGroup[n] = append(byGroup[n], i)
+			} else {
+				rest = append(rest, i)
+			}
 		}
+		rest = append(rest, s.lookAt(page, g, sight, part, groups, glyphs, byGroup)...)
 	}
+	return rest
+}
+
+// lookAt is look for one part of a page.
+func (s *sandbox) lookAt(page handle, g geometry, sight sight, part claim.Rect, groups []group, glyphs []glyph, byGroup [][]int) (rest []int) {
+	whole, without := s.newPicture(g, sight, part), s.newPicture(g, sight, part)
+	defer s.tidy("FPDFBitmap_Destroy", whole.bitmap)
+	defer s.tidy("FPDFBitmap_Destroy", without.bitmap)
+	s.render(whole, page, g)
 	for n, group := range groups {
 		if len(byGroup[n]) == 0 {
 			continue
 		}
 		s.setActive(group, 0)
-		without := s.render(page, g, sight)
+		s.render(without, page, g)
 		s.setActive(group, 1)
+		one := s.do("FPDFBitmap_GetBuffer", uint64(whole.bitmap))
+		other := s.do("FPDFBitmap_GetBuffer", uint64(without.bitmap))
+		s.view(whole, one)
+		s.view(without, other)
 		for _, i := range byGroup[n] {
 			if !whole.differs(without, &glyphs[i], sight) {
 				rest = append(rest, i)
@@ -239,26 +297,26 @@ const (
 )
 
 // differs tells whether two pictures differ where a glyph has its ink. Ink
-// touches all four sides of its box, so that it must show near each: half a
-// digit may be another one. The border of the box is left out: there, a
-// neighbour's ink may bleed in.
-func (p picture) differs(other picture, one *glyph, sight sight) bool {
+// touches all four sides of its box, so that it must show in each half: what is
+// left of a digit may look like another one. The border of the box is left
+// out: there, a neighbour's ink may bleed in.
+func (p *picture) differs(other *picture, one *glyph, sight sight) bool {
 	box, em := one.ink, one.object.em
 	broad, high := box[2]-box[0] > narrow*em, box[3]-box[1] > narrow*em
 	if box[2]-box[0] < outline*em || box[3]-box[1] < outline*em {
 		box, broad, high = one.box, false, false
 	}
-	x0, x1 := span(box[0], box[2], p.scale, p.width)
-	y0, y1 := span(box[1], box[3], p.scale, p.height)
+	x0, x1 := span(box[0]*p.scale-float64(p.left), box[2]*p.scale-float64(p.left), p.width)
+	y0, y1 := span(box[1]*p.scale-float64(p.top), box[3]*p.scale-float64(p.top), p.height)
 	if sight == secondSight { // the last look forgives letters too small to have sides
 		broad, high = broad && x1-x0 >= coarse, high && y1-y0 >= coarse
 	}
-	left, right := x0+(x1-x0+2)/3, x1-(x1-x0+2)/3
-	upper, lower := y0+(y1-y0+2)/3, y1-(y1-y0+2)/3
+	left, right := (x0+x1+1)/2, (x0+x1)/2
+	upper, lower := (y0+y1+1)/2, (y0+y1)/2
 	var seen, atLeft, atRight, atTop, atBottom bool
 	for y := y0; y < y1; y++ {
 		for x := x0; x < x1; x++ {
-			i := y*p.width + x
+			i := y*p.stride + x
 			if d := int(p.pixels[i]) - int(other.pixels[i]); d < sight.contrast && -d < sight.contrast {
 				continue
 			}
@@ -270,15 +328,16 @@ func (p picture) differs(other picture, one *glyph, sight sight) bool {
 	return seen && (!broad || atLeft && atRight) && (!high || atTop && atBottom)
 }
 
-// span gives the pixels whose centres lie in an interval less its border; at
-// least one, unless all lies outside the picture.
-func span(from, to, scale float64, size int) (int, int) {
+// span gives the pixels whose centres lie in an interval less its border. It
+// is two pixels at least, unless it lies outside the picture: pdfium sets small
+// letters to whole pixels, and may move them by half of one.
+func span(from, to float64, size int) (int, int) {
 	const border = 0.35
-	a, b := from*scale+border, to*scale-border
-	first, last := int(math.Ceil(a-0.5)), int(math.Floor(b-0.5))
-	if last < first {
-		first = int(math.Floor((from + to) / 2 * scale))
-		last = first
+	first := int(math.Ceil(from + border - 0.5))
+	last := int(math.Floor(to - border - 0.5))
+	if last <= first {
+		first = int(math.Round((from+to)/2)) - 1
+		last = first + 1
 	}
-	return max(first, 0), min(last+1, size)
+	return min(max(first, 0), size), max(min(last+1, size), 0)
 }

@@ -59,7 +59,7 @@ func TestVisibility(t *testing.T) {
 		}, "750000123", "690223646"},
 		{"covered by white text", sheet{
 			content: show(72, 700, "HHHH") + "1 g BT /F1 300 Tf 45 593 Td (\x95) Tj ET 0 g\n" + show(72, 600, "seen"),
-		}, "seen", "HHHH \u2022"},
+		}, "seen \u2022", "HHHH"}, // the dot shows: as a hole in the text
 		{"covered by an annotation", sheet{
 			content: show(72, 700, "unseen") + show(72, 600, "seen"),
 			page:    "/Annots[10 0 R]",

@@ -16,6 +16,8 @@ const (
 	// splitGap parts two words: narrow no-break blanks, which pdfium does not
 	// tell, are an eighth to a fifth of an em wide; kerning stays below.
 	splitGap = 0.13
+	// overlap is more than kerning ever draws two letters together.
+	overlap = 0.5
 	// joinGap is how far two separately drawn pieces of one word may stand apart.
 	joinGap = 0.06
 	// wideGap is more than a blank, which is a quarter to a third of an em in
@@ -114,7 +116,7 @@ func (one *glyph) parts(before *glyph, spacing map[*textObject]float64) bool {
 		return true
 	}
 	gap := one.start - before.end
-	return gap > splitGap*em+spacing[b] || one.start < before.start-splitGap*em
+	return gap > splitGap*em+spacing[b] || gap < -overlap*em || one.start < before.start-splitGap*em
 }
 
 // letterSpacing gives, for text objects that are set with spaced letters, the

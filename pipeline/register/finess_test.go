@@ -1,6 +1,7 @@
 package register_test
 
 import (
+	"bytes"
 	"compress/gzip"
 	"io"
 	"os"
@@ -19,22 +20,21 @@ import (
 func shared(tb testing.TB, name string) []byte {
 	tb.Helper()
 	path := filepath.Join("..", "..", "..", "shared", "data", name)
-	file, err := os.Open(path)
+	data, err := os.ReadFile(path)
 	if os.IsNotExist(err) && os.Getenv("CI") == "" {
 		tb.Skipf("%s is absent: real data cannot be tested here", path)
 	}
 	if err != nil {
 		tb.Fatal(err)
 	}
-	defer file.Close() //nolint:errcheck // read only
-	var r io.Reader = file
-	if strings.HasSuffix(name, ".gz") {
-		if r, err = gzip.NewReader(file); err != nil {
-			tb.Fatal(err)
-		}
+	if !strings.HasSuffix(name, ".gz") {
+		return data
 	}
-	data, err := io.ReadAll(r)
+	unpacked, err := gzip.NewReader(bytes.NewReader(data))
 	if err != nil {
+		tb.Fatal(err)
+	}
+	if data, err = io.ReadAll(unpacked); err != nil {
 		tb.Fatal(err)
 	}
 	return data

@@ -14,7 +14,7 @@ import (
 )
 
 // gocsv is lax unless told otherwise, for the whole program.
-func init() { //nolint:gochecknoinits // gocsv has no other switch
+func init() { // gocsv has no other switch
 	gocsv.FailIfUnmatchedStructTags = true
 	gocsv.FailIfDoubleHeaderNames = true
 }

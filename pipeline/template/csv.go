@@ -133,7 +133,7 @@ func DecodeText(data []byte) (string, error) {
 	switch {
 	case invalid == 0:
 		return string(data), nil
-	case marked || valid > invalid:
+	case marked || valid >= invalid:
 		return "", faultf("le fichier est en UTF-8, mais un caractère de la ligne %d est abîmé ou coupé", lineAt(data, first))
 	}
 	for i, b := range data {

@@ -44,7 +44,7 @@ func FuzzXLSX(f *testing.F) {
 	f.Add(sheetHead+finHeader()+`<row><c t="s"><v>0</v></c></row>`+sheetTail, whole[5].text, whole[2].text)
 	f.Fuzz(func(t *testing.T, sheet, shared, book string) {
 		changed := with(with(with(whole, partSheet, sheet), partStrings, shared), partBook, book)
-		table, problems := Read("fin.xlsx", pack(t, changed), DefaultLimits)
+		table, problems := Read("fin.xlsx", store(t, changed), DefaultLimits)
 		checkReading(t, table, problems)
 	})
 }

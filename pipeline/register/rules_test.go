@@ -1,0 +1,8 @@
+package register_test
+
+import (
+	"guichet/pipeline/register"
+	"guichet/validators"
+)
+
+var _ validators.Registers = (*register.Set)(nil)
