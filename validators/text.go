@@ -283,11 +283,12 @@ func (s *stream) hit(spans []span) hit {
 			told = i
 			p := s.places[i]
 			text = append(text, p.word.Text)
-			if h.page == 0 {
+			switch h.page {
+			case 0:
 				h.page = p.page
 				rect := p.word.Rect
 				h.rect = &rect
-			} else if h.page == p.page {
+			case p.page:
 				*h.rect = h.rect.Union(p.word.Rect)
 			}
 		}

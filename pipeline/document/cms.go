@@ -11,9 +11,10 @@ import (
 	"crypto/x509"
 	"encoding/asn1"
 	"errors"
-	"guichet/pipeline/claim"
 	"strings"
 	"time"
+
+	"guichet/pipeline/claim"
 
 	"github.com/pdfcpu/pdfcpu/pkg/pdfcpu/pkcs7"
 )

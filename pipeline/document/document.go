@@ -1,9 +1,11 @@
 package document
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -47,9 +49,13 @@ const (
 
 // extractor names everything but the document's bytes that its facts depend on.
 func (o Options) extractor() string {
+	sums := make([][sha256.Size]byte, len(o.Roots))
+	for i, root := range o.Roots {
+		sums[i] = sha256.Sum256(root)
+	}
+	slices.SortFunc(sums, func(a, b [sha256.Size]byte) int { return bytes.Compare(a[:], b[:]) })
 	roots := sha256.New()
-	for _, root := range o.Roots {
-		sum := sha256.Sum256(root)
+	for _, sum := range sums {
 		roots.Write(sum[:])
 	}
 	return fmt.Sprintf("guichet-document/%s bytes=%d pages=%d time=%s memory=%d roots=%s",

@@ -62,13 +62,13 @@ func (g geometry) rect(left, bottom, right, top float64) claim.Rect {
 
 // textObject is what all characters of one text-showing operation share.
 type textObject struct {
-	handle handle
-	em     float64 // font size as displayed, in points
-	cos    float64 // of the baseline's direction on the displayed page
-	sin    float64
-	base   float64 // where the baseline runs, across its direction
-	turn   int     // baseline's direction in whole degrees, 0–359
-	upright bool   // the direction is a multiple of 90 degrees
+	handle  handle
+	em      float64 // font size as displayed, in points
+	cos     float64 // of the baseline's direction on the displayed page
+	sin     float64
+	base    float64 // where the baseline runs, across its direction
+	turn    int     // baseline's direction in whole degrees, 0–359
+	upright bool    // the direction is a multiple of 90 degrees
 }
 
 // along gives a displayed point's place along the baseline and across it.

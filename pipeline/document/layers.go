@@ -15,7 +15,7 @@ type group struct {
 }
 
 // cellsAcross is how finely a page is divided to find texts that overlap.
-const cellsAcross = 400
+const cellsAcross = 800
 
 // layers parts the text objects of a page into groups.
 func (s *sandbox) layers(glyphs []glyph, texts []handle, g geometry) []group {
@@ -74,7 +74,7 @@ func findClashes(glyphs []glyph, known map[*textObject]int, g geometry) map[int]
 				continue
 			}
 			pair := [2]int{min(object, other), max(object, other)}
-			if pairs[pair]++; pairs[pair] == 1 {
+			if pairs[pair]++; pairs[pair] == 2 { // one is what touching letters share
 				clashes[object] = append(clashes[object], other)
 				clashes[other] = append(clashes[other], object)
 			}

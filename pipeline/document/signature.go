@@ -4,10 +4,11 @@ import (
 	"bytes"
 	"cmp"
 	"crypto/x509"
-	"guichet/pipeline/claim"
 	"slices"
 	"strconv"
 	"time"
+
+	"guichet/pipeline/claim"
 
 	"github.com/pdfcpu/pdfcpu/pkg/pdfcpu/model"
 )

@@ -5,10 +5,11 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
-	"guichet/pipeline/claim"
 	"slices"
 	"strings"
 	"time"
+
+	"guichet/pipeline/claim"
 )
 
 var (

@@ -5,12 +5,13 @@ package document
 import (
 	"crypto/x509"
 	"encoding/pem"
-	"guichet/pipeline/claim"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"guichet/pipeline/claim"
 
 	"github.com/pdfcpu/pdfcpu/pkg/pdfcpu/model"
 )

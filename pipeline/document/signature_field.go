@@ -1,8 +1,9 @@
 package document
 
 import (
-	"guichet/pipeline/claim"
 	"math"
+
+	"guichet/pipeline/claim"
 
 	"github.com/pdfcpu/pdfcpu/pkg/pdfcpu/model"
 	"github.com/pdfcpu/pdfcpu/pkg/pdfcpu/types"

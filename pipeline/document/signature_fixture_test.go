@@ -14,7 +14,6 @@ import (
 	"encoding/asn1"
 	"encoding/hex"
 	"fmt"
-	"guichet/pipeline/claim"
 	"maps"
 	"math/big"
 	"slices"
@@ -22,6 +21,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"guichet/pipeline/claim"
 
 	"github.com/pdfcpu/pdfcpu/pkg/api"
 	"github.com/pdfcpu/pdfcpu/pkg/pdfcpu/model"

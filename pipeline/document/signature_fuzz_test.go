@@ -1,8 +1,9 @@
 package document
 
 import (
-	"guichet/pipeline/claim"
 	"testing"
+
+	"guichet/pipeline/claim"
 )
 
 // FuzzByteRange has the reading of signature dictionaries in raw bytes keep

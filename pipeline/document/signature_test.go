@@ -6,11 +6,12 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/hex"
-	"guichet/pipeline/claim"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"guichet/pipeline/claim"
 
 	"github.com/google/go-cmp/cmp"
 )

@@ -3,9 +3,10 @@ package document
 import (
 	"bytes"
 	"fmt"
-	"guichet/pipeline/claim"
 	"strings"
 	"testing"
+
+	"guichet/pipeline/claim"
 
 	"github.com/google/go-cmp/cmp"
 )

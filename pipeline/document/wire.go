@@ -37,6 +37,9 @@ func readFrame(r io.Reader) ([]byte, error) {
 	}
 	message := make([]byte, length)
 	if _, err := io.ReadFull(r, message); err != nil {
+		if errors.Is(err, io.EOF) {
+			err = io.ErrUnexpectedEOF
+		}
 		return nil, fmt.Errorf("read from the other process: %w", err)
 	}
 	return message, nil

@@ -43,8 +43,8 @@ type piece struct {
 	start, end float64 // along the baseline
 	blankWidth float64 // of the blank the document writes before it
 	blank      bool    // the document writes one
-	field      int // as of its glyphs
-	order      int // in which it was found
+	field      int     // as of its glyphs
+	order      int     // in which it was found
 }
 
 // makeWords makes a page's words, in reading order, from its glyphs and the
@@ -85,7 +85,7 @@ func makePieces(glyphs []glyph) []*piece {
 			current = &piece{
 				word:  claim.Word{Rect: one.box, Hidden: one.hidden, Form: one.field > 0},
 				field: one.field,
-				em:   one.object.em, turn: one.object.turn, upright: one.object.upright, base: one.object.base,
+				em:    one.object.em, turn: one.object.turn, upright: one.object.upright, base: one.object.base,
 				start: one.start, end: one.end,
 				blank: one.afterBlank, blankWidth: one.blankWidth,
 				order: len(pieces),
@@ -181,8 +181,8 @@ func readLine(l *line) []claim.Word {
 		return cmp.Or(cmp.Compare(a.start, b.start), cmp.Compare(a.order, b.order))
 	})
 	var words []claim.Word
-	var shown, unseen *piece   // the last of either kind
-	at := map[*piece]int{} // where each stands in words
+	var shown, unseen *piece // the last of either kind
+	at := map[*piece]int{}   // where each stands in words
 	for _, p := range l.pieces {
 		last := shown
 		if p.word.Hidden {

@@ -177,7 +177,8 @@ type connection interface {
 	connection() (claim.FINESS, yesNoCell)
 }
 
-func (r dpRow) connection() (claim.FINESS, yesNoCell)  { return claim.FINESS(r.FINESS), r.Connected }
+func (r dpRow) connection() (claim.FINESS, yesNoCell) { return claim.FINESS(r.FINESS), r.Connected }
+
 func (r epuRow) connection() (claim.FINESS, yesNoCell) { return claim.FINESS(r.FINESS), r.Connected }
 
 func readConnections[T connection](f File, into *map[claim.FINESS]bool) (int, error) {

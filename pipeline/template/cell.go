@@ -1,9 +1,6 @@
 package template
 
-import (
-	"fmt"
-	"strconv"
-)
+import "strconv"
 
 // cellType is what a cell holds, before anything is made of it.
 type cellType uint8
@@ -54,7 +51,7 @@ func sheetRef(row, column int) string {
 }
 
 // csvRef gives the address of a cell in a CSV: L4C10.
-func csvRef(row, column int) string { return fmt.Sprintf("L%dC%d", row, column) }
+func csvRef(row, column int) string { return "L" + strconv.Itoa(row) + "C" + strconv.Itoa(column) }
 
 // parseSheetRef reads an address such as F12; false when it is none.
 func parseSheetRef(ref string) (row, column int, ok bool) {

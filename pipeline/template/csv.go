@@ -92,20 +92,27 @@ func (r *csvReader) next() (row, error) {
 		if text == "" {
 			continue
 		}
-		ref := csvRef(r.line, i+1)
-		switch {
-		case i >= maxColumns && !blank(text):
-			return row{}, faultf("la ligne %d a plus de %d colonnes", r.line, maxColumns)
-		case len(text) > maxCellRunes && utf8.RuneCountInString(text) > maxCellRunes:
-			return row{}, at(faultf("une cellule dépasse 4 096 caractères ; un guillemet n'est peut-être pas fermé"), "", ref)
-		case strings.ContainsRune(text, '\r'):
-			return row{}, at(faultf("un retour chariot seul sépare des lignes ou se trouve dans une cellule (ligne %d)", r.line), "", ref)
-		case r.swallows(text):
-			return row{}, at(faultf("un guillemet ouvert à la ligne %d réunit plusieurs lignes en une cellule", r.line), "", ref)
+		if err := r.check(i, text); err != nil {
+			return row{}, at(err, "", csvRef(r.line, i+1))
 		}
 		r.cells = append(r.cells, cell{column: i + 1, text: text})
 	}
 	return row{number: r.line, cells: r.cells, width: len(record)}, nil
+}
+
+// check refuses a cell, by its index, that no template or register can mean.
+func (r *csvReader) check(i int, text string) error {
+	switch {
+	case i >= maxColumns && !blank(text):
+		return faultf("la ligne %d a plus de %d colonnes", r.line, maxColumns)
+	case len(text) > maxCellRunes && utf8.RuneCountInString(text) > maxCellRunes:
+		return faultf("une cellule dépasse 4 096 caractères ; un guillemet n'est peut-être pas fermé")
+	case strings.ContainsRune(text, '\r'):
+		return faultf("un retour chariot seul sépare des lignes ou se trouve dans une cellule (ligne %d)", r.line)
+	case r.swallows(text):
+		return faultf("un guillemet ouvert à la ligne %d réunit plusieurs lignes en une cellule", r.line)
+	}
+	return nil
 }
 
 // swallows tells whether a cell looks like the rest of one row and the start

@@ -44,6 +44,7 @@ func cellsOf(data []byte) (map[string]string, error) {
 					value = shortest(value)
 				case noValueCell:
 					continue // excelize gives an empty text
+				default:
 				}
 				cells[sheet.name+"!"+sheetRef(r.number, c.column)] = value
 			}

@@ -108,6 +108,7 @@ func TestAdvance(t *testing.T) {
 				f.Text = "0474235473"
 			case claim.FieldVATFile:
 				f = claim.Field{State: claim.FieldEmpty, Cell: f.Cell}
+			default:
 			}
 			fields[c.ID] = f
 		}
@@ -181,9 +182,12 @@ func TestHeader(t *testing.T) {
 			{Code: "FIC-09", File: "a.csv", Cell: "L1C6", Label: "Zut"},
 		}},
 		{"all that is missing", [][]string{advanceLabels()[:8], advanceValues()[:8]}, claim.Advance, []claim.FileProblem{
-			{Code: "FIC-03", File: "a.csv", Label: "Raison sociale"}, {Code: "FIC-03", File: "a.csv", Label: "E-mail"},
-			{Code: "FIC-03", File: "a.csv", Label: "Téléphone"}, {Code: "FIC-03", File: "a.csv", Label: "N° référencement ANS"},
-			{Code: "FIC-03", File: "a.csv", Label: "Solution logicielle"}, {Code: "FIC-03", File: "a.csv", Label: "Version"},
+			{Code: "FIC-03", File: "a.csv", Label: "Raison sociale"},
+			{Code: "FIC-03", File: "a.csv", Label: "E-mail"},
+			{Code: "FIC-03", File: "a.csv", Label: "Téléphone"},
+			{Code: "FIC-03", File: "a.csv", Label: "N° référencement ANS"},
+			{Code: "FIC-03", File: "a.csv", Label: "Solution logicielle"},
+			{Code: "FIC-03", File: "a.csv", Label: "Version"},
 			{Code: "FIC-03", File: "a.csv", Label: "Fichier bon de commande"},
 		}},
 		{"empty header cells are no columns", [][]string{append(labelsOf(claim.Completion), "", " ", "Note"), append(completionValues(), "x", "y", "z")}, claim.Completion, []claim.FileProblem{

@@ -163,6 +163,7 @@ func recordText(c cell, moment, date1904 bool) (string, error) {
 			return t.Format(time.DateOnly), nil
 		}
 		return t.Format(time.DateTime), nil
+	default:
+		return trim(c.text), nil
 	}
-	return trim(c.text), nil
 }

@@ -59,9 +59,10 @@ func (w *workbook) readSharedStrings(rels map[string]relationship) error {
 			return err
 		}
 		text.WriteString(unescape(string(entry)))
-		if w.strings.ends = append(w.strings.ends, uint32(text.Len())); text.Len() > maxSharedText || len(w.strings.ends) > maxSharedCount {
+		if text.Len() > maxSharedText || len(w.strings.ends) >= maxSharedCount {
 			return faultf("la table des textes du classeur dépasse 64 Mio ou 2 millions de textes")
 		}
+		w.strings.ends = append(w.strings.ends, uint32(text.Len())) //nolint:gosec // at most 64 MiB
 		return nil
 	})
 	w.strings.text = text.String()

@@ -72,6 +72,7 @@ func readField(column config.Column, c cell, date1904 bool) claim.Field {
 		return claim.Field{State: claim.FieldBad, Raw: c.text, Why: WhyErrorValue}
 	case numberCell:
 		f.Raw = shortest(c.text)
+	default:
 	}
 	switch column.Type {
 	case config.DateColumn:
@@ -113,8 +114,9 @@ func readText(column config.Column, raw string) (text, why string) {
 			return "ACHEVEMENT", ""
 		case "incapacite":
 			return "INCAPACITE", ""
+		default:
+			return "", WhyNature
 		}
-		return "", WhyNature
 	case config.EmailColumn:
 		return text, unless(isEmail(text), WhyEmail)
 	case config.PhoneColumn:
@@ -122,11 +124,9 @@ func readText(column config.Column, raw string) (text, why string) {
 	case config.PDFColumn:
 		text = norm.NFC.String(text)
 		return text, unless(isPDFName(text), WhyPDFName)
+	default:
+		return text, unless(column.MaxRunes == 0 || utf8.RuneCountInString(text) <= column.MaxRunes, WhyTooLong)
 	}
-	if column.MaxRunes > 0 && utf8.RuneCountInString(text) > column.MaxRunes {
-		return "", WhyTooLong
-	}
-	return text, ""
 }
 
 func unless(ok bool, why string) string {

@@ -1,0 +1,50 @@
+// Package document turns a PDF's bytes into [claim.Facts]: what its reader
+// sees, where it stands, who signed it, and what it would do if one let it. It
+// judges nothing; what a mention or a signature is worth is the rules' matter.
+//
+// # Who reads
+//
+// A supplier's PDF is hostile until read, and then still. The parent never
+// parses one: a [Pool] hands the bytes to worker processes (this executable
+// under [WorkerArg]; so [Main] comes first in main, and in TestMain where a
+// test uses a pool). A worker has its CPU time and memory limited, sees none of
+// the parent's environment, and on Linux, as far as the kernel grants it, no
+// file and no network. Within it, pdfium runs in WebAssembly with 128 MiB. A
+// document that kills its worker, or has the parent kill it at a limit, is
+// tried once more alone; when that kills another it is [claim.ReadFailed] with
+// the reason time, memory or crash.
+//
+// # How a document is read
+//
+//   - The object model (pdfcpu): active content. That it cannot read a file is
+//     no verdict; what pdfium opens is read.
+//   - Pages (pdfium): characters with their places; repair of ligatures, of
+//     accents that TeX draws apart, of its misread € and œ; words, cut where a
+//     blank is written or seen; lines, and in them gaps wider than a blank.
+//   - Form fields: the page is read as its annotations are drawn on it. A
+//     value that its field's appearance does not show is a hidden word. Texts
+//     of annotations that are no fields are hidden words too.
+//   - Visibility: by experiment. A character is visible when the page's
+//     picture changes, where it stands, as its text is taken away; see
+//     visible.go. Every trick that hides text from a reader hides it here.
+//   - Signatures: every signature field's bytes, certificate and later
+//     revisions; see signature.go.
+//
+// A document whose visible words are no language (fonts without a usable
+// Unicode table, scans) has [claim.TextFromNone].
+//
+// # Guarantees
+//
+// The same bytes give the same facts under the same [Pool.Extractor], whatever
+// was read before: every document meets a sandbox as it is when new. Only
+// outcomes at the limits of time and memory depend on the machine. No document,
+// whatever its bytes, ends the parent, makes it wait beyond the limits, or
+// reaches a log.
+//
+// # Not guaranteed
+//
+// That the words are those printed: a font may draw one letter and name
+// another. Letters that a font which is not embedded would have to bring from
+// the reader's machine, beyond the Latin ones, count as unseen. Outside Linux
+// only the WebAssembly limits and the clock hold a worker.
+package document

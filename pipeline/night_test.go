@@ -1,0 +1,181 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"guichet/fixtures"
+	"guichet/pipeline/ledger"
+	"guichet/pipeline/objectstore"
+)
+
+// faultyStore is a directory store that fails where it is told to.
+type faultyStore struct {
+	objectstore.Store
+	fail func(operation, key string) error
+}
+
+func (s *faultyStore) Open(ctx context.Context, o objectstore.Object) (io.ReadCloser, error) {
+	if err := s.fail("open", o.Key); err != nil {
+		return nil, err
+	}
+	return s.Store.Open(ctx, o)
+}
+
+func (s *faultyStore) Put(ctx context.Context, key string, data []byte) error {
+	if err := s.fail("put", key); err != nil {
+		return err
+	}
+	return s.Store.Put(ctx, key, data)
+}
+
+func (s *faultyStore) Move(ctx context.Context, o objectstore.Object, to string) error {
+	if err := s.fail("move", o.Key); err != nil {
+		return err
+	}
+	return s.Store.Move(ctx, o, to)
+}
+
+// generated makes a small store of good and faulty claims.
+func generated(t *testing.T) (dir string, plan *fixtures.Plan) {
+	t.Helper()
+	dir = t.TempDir()
+	plan, err := fixtures.Generate(dir, fixtures.Options{Seed: 11, Claims: 24, Suppliers: 2, FaultShare: 0.4})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir, plan
+}
+
+// TestRunGoesOnWhereOneWasCut: a run whose store dies at its n-th write, for
+// every n in turn, then a run with a sound store: the objects are those of an
+// undisturbed run.
+func TestRunGoesOnWhereOneWasCut(t *testing.T) {
+	dir, plan := generated(t)
+	if _, err := newNight(t, dir, 2).Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	want := digestOfResults(t, dir)
+	comparePlan(t, plan, dir)
+
+	step := int64(7)
+	if testing.Short() {
+		step = 41
+	}
+	for cut := int64(1); ; cut += step {
+		dir, _ := generated(t)
+		night := newNight(t, dir, 2)
+		sound := night.Store
+		ctx, stop := context.WithCancel(t.Context())
+		var writes atomic.Int64
+		night.Store = &faultyStore{sound, func(operation, _ string) error {
+			if operation != "open" && writes.Add(1) >= cut {
+				stop()
+				return errors.New("the store is gone")
+			}
+			return nil
+		}}
+		_, err := night.Run(ctx)
+		stop()
+		if writes.Load() < cut {
+			if err != nil || cut == 1 {
+				t.Fatalf("the run made %d writes and ended with %v", writes.Load(), err)
+			}
+			break // the run ended before it was cut
+		}
+		night.Store = sound
+		summary, err := night.Run(t.Context())
+		if err != nil || len(summary.Failed) > 0 {
+			t.Fatalf("cut at write %d: the next run ended with %v, %v", cut, err, summary.Failed)
+		}
+		if got := digestOfResults(t, dir); got != want {
+			t.Fatalf("cut at write %d: results have the digest %s, undisturbed ones %s", cut, got, want)
+		}
+		if err := night.Ledger.Verify(t.Context()); err != nil {
+			t.Fatalf("cut at write %d: %v", cut, err)
+		}
+	}
+}
+
+// TestRunOneBatchFailsAlone: a document that the store does not give fails its
+// batch, which is named and taken by the next run; the others are published.
+func TestRunOneBatchFailsAlone(t *testing.T) {
+	dir, plan := generated(t)
+	victim := plan.Claims[0]
+	prefix := "inbox/" + string(victim.Supplier) + "/" + victim.Batch + "/"
+	night := newNight(t, dir, 2)
+	sound := night.Store
+	opened := map[string]int{}
+	night.Store = &faultyStore{sound, func(operation, key string) error {
+		if operation == "open" && strings.HasPrefix(key, prefix) && strings.HasSuffix(key, ".pdf") {
+			if opened[key]++; opened[key] == 1 {
+				return errors.New("input/output error")
+			}
+		}
+		return nil
+	}}
+	summary, err := night.Run(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(summary.Failed) != 1 || summary.Failed[0].Key != prefix || !strings.Contains(summary.Failed[0].Why, "input/output error") {
+		t.Fatalf("failed: %v", summary.Failed)
+	}
+	if len(summary.Batches) != len(plan.Batches)-1 {
+		t.Errorf("%d batches were published of %d", len(summary.Batches), len(plan.Batches))
+	}
+	night.Store = sound
+	summary, err = night.Run(t.Context())
+	if err != nil || len(summary.Failed) > 0 || len(summary.Batches) != 1 {
+		t.Errorf("the next run: %v, failed %v, %d batches", err, summary.Failed, len(summary.Batches))
+	}
+}
+
+// TestRunIsAlone: a second run at the same time is refused and names the holder.
+func TestRunIsAlone(t *testing.T) {
+	dir, _ := generated(t)
+	night := newNight(t, dir, 1)
+	lock, err := night.Ledger.Lock(night.Clock())
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = night.Run(t.Context())
+	var locked *ledger.LockedError
+	if !errors.As(err, &locked) || locked.Holder.PID != os.Getpid() {
+		t.Errorf("got %v", err)
+	}
+	if err := lock.Release(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := night.Run(t.Context()); err != nil {
+		t.Errorf("after the other one: %v", err)
+	}
+}
+
+// TestRunStops: a run whose context ends leaves nothing half done.
+func TestRunStops(t *testing.T) {
+	dir, plan := generated(t)
+	night := newNight(t, dir, 2)
+	ctx, stop := context.WithCancel(t.Context())
+	night.Progress = func(stage Stage, done, _ int) {
+		if stage == StageAssess && done == 3 {
+			stop()
+		}
+	}
+	if _, err := night.Run(ctx); !errors.Is(err, context.Canceled) {
+		t.Fatalf("got %v", err)
+	}
+	for range night.Store.List(t.Context(), "outbox/") {
+		t.Fatal("something was published")
+	}
+	night.Progress = nil
+	if _, err := night.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	comparePlan(t, plan, dir)
+}
