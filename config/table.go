@@ -29,7 +29,7 @@ func (c *Catalogue) WriteMarkdown(w io.Writer) error {
 	out.WriteString("# The rules\n\nMade by `guichet rules --markdown` from `config/rules.yaml`. {…} stands for a parameter.\n\n")
 	out.WriteString("| code | outcome | section | when | message and remedy |\n| --- | --- | --- | --- | --- |\n")
 	for _, rule := range c.Rules {
-		texts := []string{rule.Text.markdown()}
+		texts := []string{rule.markdown()}
 		names := make([]string, 0, len(rule.Variants))
 		for name := range rule.Variants {
 			names = append(names, name)

@@ -170,8 +170,8 @@ func TestRunStops(t *testing.T) {
 	if _, err := night.Run(ctx); !errors.Is(err, context.Canceled) {
 		t.Fatalf("got %v", err)
 	}
-	for range night.Store.List(t.Context(), "outbox/") {
-		t.Fatal("something was published")
+	for o, err := range night.Store.List(t.Context(), "outbox/") {
+		t.Fatal("something was published: ", o.Key, err)
 	}
 	night.Progress = nil
 	if _, err := night.Run(t.Context()); err != nil {

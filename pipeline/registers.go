@@ -48,6 +48,12 @@ func (r *run) loadRegisters(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := set.CheckTranches(r.Programme); err != nil {
+		return err
+	}
+	for _, name := range set.Ignored() {
+		r.leave(registersFolder+name, "not a register that guichet knows")
+	}
 	r.registers = set.Infos()
 	last, err := r.Ledger.LastRegisters(ctx)
 	if err != nil {

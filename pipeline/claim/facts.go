@@ -52,7 +52,8 @@ type Page struct {
 	HasAnnotation bool `json:"has_annotation,omitempty"`
 }
 
-// Gap is what separates a word from the one before it on its page.
+// Gap is what separates a word from the one of the same visibility before it
+// on its page.
 type Gap string
 
 // The gaps between words.

@@ -201,7 +201,7 @@ func cInt(value int) uint64 { return uint64(uint32(int32(value))) } //nolint:gos
 // cFloat passes a C float.
 func cFloat(value float64) uint64 { return uint64(math.Float32bits(float32(value))) }
 
-// keep copies bytes into the sandbox; free them with free.
+// keep copies bytes into the sandbox.
 func (s *sandbox) keep(data []byte) uint64 {
 	pointer := s.do("malloc", uint64(len(data)))
 	if pointer == 0 || !s.module.Memory().Write(uint32(pointer), data) { //nolint:gosec // addresses have 32 bits there
@@ -209,8 +209,6 @@ func (s *sandbox) keep(data []byte) uint64 {
 	}
 	return pointer
 }
-
-func (s *sandbox) free(pointer uint64) { s.do("free", pointer) }
 
 // bytes gives a view of the sandbox's memory, valid until the next call.
 func (s *sandbox) bytes(pointer uint64, length int) []byte {

@@ -59,9 +59,6 @@ func pageText(facts claim.Facts) string {
 			case claim.GapLine:
 				b.WriteByte('\n')
 			}
-			if w.Hidden && os.Getenv("DUMP") != "" {
-				b.WriteString("~")
-			}
 			b.WriteString(w.Text)
 		}
 	}
@@ -126,12 +123,9 @@ func TestPurchaseOrders(t *testing.T) {
 			looseFiles++
 		}
 		fmt.Fprintf(&table, "%-20s %-45s %-6s %-4s %2d/%d %2d/%d %q\n", file.File, file.Producer, facts.Status, facts.TextSource, strict, len(file.Must), loose, len(file.Must), missing)
-		if os.Getenv("DUMP") == file.File {
-			fmt.Println(text)
-		}
 	}
 	t.Logf("\n%scomplete: %d strictly, %d loosely, of %d", table.String(), strictFiles, looseFiles, len(truth))
-	if looseFiles < 22 {
-		t.Errorf("%d documents complete; pdftotext has 22", looseFiles)
+	if strictFiles < 22 || looseFiles < 24 {
+		t.Errorf("%d documents complete, %d but for blanks, hyphens and accents; want 22 and 24 (pdftotext has 22 and 22)", strictFiles, looseFiles)
 	}
 }

@@ -116,7 +116,7 @@ func (one *glyph) parts(before *glyph, spacing map[*textObject]float64) bool {
 		return true
 	}
 	gap := one.start - before.end
-	return gap > splitGap*em+spacing[b] || gap < -overlap*em || one.start < before.start-splitGap*em
+	return gap > splitGap*em+spacing[b] || a != b && gap < -overlap*em || one.start < before.start-splitGap*em
 }
 
 // letterSpacing gives, for text objects that are set with spaced letters, the
