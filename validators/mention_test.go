@@ -227,6 +227,10 @@ func TestMentionsOfTheRegisters(t *testing.T) {
 			renamed("PHARMACIE")(ctx, c)
 			rewrite(c, "Raison sociale", "Raison sociale : Pharmacie du Lac")
 		}, "MEN-07"},
+		{"a name with a legal form in its middle", func(ctx *Context, c *claim.Claim) {
+			renamed("PHARMACIE MARTIN - SARL ROLAND")(ctx, c)
+			rewrite(c, "Raison sociale", "Raison sociale : Pharmacie Martin - SARL Roland")
+		}, ""},
 		{"the reference's solution", misnamed("Solution : OffiSoft Officine version 12.4"), ""},
 		{"the row's solution", misnamed("Solution : Offisoft version 12.4"), ""},
 		{"another solution", misnamed("Solution : Autre version 12.4"), "MEN-11"},

@@ -93,7 +93,9 @@ func companySearch(names config.Names, name string) search {
 			forms = append(forms, form)
 		}
 	}
-	return newPhrase(wordsBut(name, forms)).search()
+	// The name as it is comes second: with a form in its middle it stands
+	// there, but is no phrase without it.
+	return anyOf(newPhrase(wordsBut(name, forms)).search(), newPhrase(words(name)).search())
 }
 
 // distinctive tells whether a company's name holds more than words that many
