@@ -80,6 +80,25 @@ func TestEveryTextCanBeTold(t *testing.T) {
 	}
 }
 
+// TestRemediesNameTheDeadline: whoever may file again is told until when, and
+// never whether that has passed.
+func TestRemediesNameTheDeadline(t *testing.T) {
+	nothingToFile := []string{"DOS-03", "DOS-04", "DEL-04", "REC-01", "REC-02", "REC-03", "REC-04"}
+	passed := regexp.MustCompile(`étai(?:t|ent)|devai(?:t|ent)|trop tard|dépassé|n'est plus|ne sont plus`)
+	for _, rule := range Rules.Rules {
+		if rule.Outcome != claim.Complete && rule.Outcome != claim.Reject || slices.Contains(nothingToFile, rule.Code) {
+			continue
+		}
+		for variant, text := range texts(rule) {
+			remedy := Rules.Finding(claim.Advance, rule.Code, variant, examples).Remedy
+			onlyReviewed := strings.Contains(text.Message, "soumise à un examen")
+			if !onlyReviewed && !strings.Contains(remedy, examples["deadline"]) || passed.MatchString(remedy) {
+				t.Errorf("%s %s: %s", rule.Code, variant, remedy)
+			}
+		}
+	}
+}
+
 // TestFixedPartsLeaveRoom: where all that a supplier typed is cut to twenty
 // characters, every message fits.
 func TestFixedPartsLeaveRoom(t *testing.T) {

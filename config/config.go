@@ -186,10 +186,11 @@ func Load(path string, environ []string) (*Config, error) {
 		if err := decode(path, data, &c); err != nil {
 			return nil, err
 		}
-		if err := c.check(); err != nil {
-			return nil, err.at(path, data)
-		}
 		if err := c.checkSecrets(); err != nil {
+			// No excerpt: it would bring the password into the log.
+			return nil, fmt.Errorf("%s%s: %s: %s", path, line(data, "$."+err.key), err.key, err.expected)
+		}
+		if err := c.check(); err != nil {
 			return nil, err.at(path, data)
 		}
 	}
@@ -265,10 +266,10 @@ func (c *Config) check() *valueError {
 }
 
 func (c *Config) checkSecrets() *valueError {
-	for key, value := range map[string]string{"storage.url": c.Storage.URL, "ledger.url": c.Ledger.URL} {
-		if parsed, err := url.Parse(value); err == nil && parsed.User != nil {
+	for _, setting := range []struct{ key, value string }{{"storage.url", c.Storage.URL}, {"ledger.url", c.Ledger.URL}} {
+		if parsed, err := url.Parse(setting.value); err == nil && parsed.User != nil {
 			if _, secret := parsed.User.Password(); secret {
-				return &valueError{key, "a password does not belong in this file: give the URL by the environment, " + envName(key)}
+				return &valueError{setting.key, "a password does not belong in this file: give the URL by the environment, " + envName(setting.key)}
 			}
 		}
 	}

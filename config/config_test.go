@@ -52,7 +52,8 @@ func TestLoadErrorsNameKeyLineAndCure(t *testing.T) {
 		"bad reception":          {file: "intake: { reception: whenever }\n", want: []string{"neither modified nor first_seen"}},
 		"value out of range":     {file: "workers: 1\nlimits:\n  document_pages: 0\n", want: []string{"limits.document_pages: must be from 1 to 10000", ">  3 |   document_pages: 0"}},
 		"not yaml":               {file: "storage: [\n", want: []string{"guichet.yaml"}},
-		"password in the file":   {file: "storage:\n  url: file://user:secret@host/x\n", want: []string{"GUICHET_STORAGE_URL", "does not belong"}},
+		"password in the file":   {file: "storage:\n  url: file://user:secret@host/x\n", want: []string{"guichet.yaml:2: storage.url", "GUICHET_STORAGE_URL", "does not belong"}},
+		"… of another storage":   {file: "storage:\n  url: s3://user:secret@host/x\n", want: []string{"does not belong"}},
 		"no such store":          {file: "storage: { url: s3://host/bucket }\n", want: []string{"storage.url: this version stores in a directory"}},
 		"unknown environment":    {environ: []string{"GUICHET_LIMITS_PAGES=2"}, want: []string{"GUICHET_LIMITS_PAGES is no setting"}},
 		"bad environment":        {environ: []string{"GUICHET_INTAKE_QUIET_PERIOD=soon"}, want: []string{"GUICHET_INTAKE_QUIET_PERIOD", "not a duration"}},
@@ -69,6 +70,9 @@ func TestLoadErrorsNameKeyLineAndCure(t *testing.T) {
 				if !strings.Contains(err.Error(), want) {
 					t.Errorf("error does not say %q:\n%v", want, err)
 				}
+			}
+			if strings.Contains(err.Error(), "secret") {
+				t.Errorf("the error quotes a password:\n%v", err)
 			}
 		})
 	}

@@ -84,6 +84,20 @@ func scalar(data []byte, path string) (string, bool) {
 	return node.GetToken().Value, true
 }
 
+// line gives ":3" for a key on the third line of a file; nothing when the file
+// does not hold the key.
+func line(data []byte, key string) string {
+	p, err := yaml.PathString(key)
+	if err != nil {
+		return ""
+	}
+	node, err := p.ReadNode(bytes.NewReader(data))
+	if err != nil {
+		return ""
+	}
+	return fmt.Sprintf(":%d", node.GetToken().Position.Line)
+}
+
 // excerpt shows the lines of a file around a key, below the message; nothing
 // when the file does not hold the key.
 func excerpt(data []byte, key string) string {

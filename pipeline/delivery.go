@@ -33,6 +33,9 @@ func (r *run) prepare(ctx context.Context, ready []intake.Batch) ([]delivery, er
 	var deliveries []delivery
 	for _, batch := range ready {
 		key := "inbox/" + batch.String() + "/"
+		if r.failed[key] {
+			continue // settled by an earlier run, and still not published
+		}
 		why, err := r.known(ctx, batch)
 		if err != nil {
 			return nil, err
@@ -151,13 +154,24 @@ func claims(batch intake.Batch, object claim.Object, table *template.Table) []*c
 const firstRevision = 1
 
 // checkObjects is a control total: every object of the batch is its template,
-// a document that a row names, or told to be neither (FIC-08).
+// a document that a row names, named in a cell that tells so itself (LIG-02),
+// or told to be none of these (FIC-08).
 func (d *delivery) checkObjects() error {
+	names := intake.NewNames(d.Objects)
 	used := map[string]bool{d.Templates[0].Key: true}
 	for _, c := range d.claims {
 		for _, document := range c.Documents {
 			if document.Object != nil {
 				used[document.Object.Key] = true
+			}
+		}
+		for _, column := range config.TemplateOf(c.Kind).Columns {
+			field := c.Row.Field(column.ID)
+			if column.Type != config.PDFColumn || field.State != claim.FieldBad {
+				continue
+			}
+			if object, folded := names.Match(field.Raw); object != nil && !folded {
+				used[object.Key] = true
 			}
 		}
 	}

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
+	"strings"
 	"time"
 
 	"guichet/config"
@@ -34,6 +36,8 @@ type Night struct {
 	Clock     func() time.Time // the real clock
 	// Only names the batches to take; all when empty.
 	Only []intake.Ref
+	// Wait is how long to wait for another run to end; 0: not at all.
+	Wait time.Duration
 	// Accepted names the registers (without extension) that may have lost
 	// rows since the last run.
 	Accepted []string
@@ -56,17 +60,17 @@ const (
 // store, another run ([ledger.ErrLocked]), or the context's end. Batches that
 // failed on their own are in the summary alone.
 func (n *Night) Run(ctx context.Context) (*Summary, error) {
-	started := n.Clock()
-	lock, err := n.Ledger.Lock(started)
+	lock, err := n.lock(ctx)
 	if err != nil {
 		return &Summary{}, err
 	}
+	started := n.Clock()
 	defer func() { _ = lock.Release() }() // the system frees it when the process ends
 	number, err := n.Ledger.StartRun(ctx, started, n.Software)
 	if err != nil {
 		return &Summary{}, err
 	}
-	r := &run{Night: n, number: number, reasons: map[string]int{}}
+	r := &run{Night: n, number: number, reasons: map[string]int{}, failed: map[string]bool{}}
 	err = r.do(ctx, started)
 	state := ledger.Done
 	if err != nil {
@@ -80,6 +84,29 @@ func (n *Night) Run(ctx context.Context) (*Summary, error) {
 	return &r.summary, err
 }
 
+// lockPoll is how often a waiting run looks whether the other one has ended.
+const lockPoll = 200 * time.Millisecond
+
+// lock takes the ledger, waiting for another run where that is wanted.
+func (n *Night) lock(ctx context.Context) (*ledger.Lock, error) {
+	deadline := time.Now().Add(n.Wait)
+	for told := false; ; told = true {
+		lock, err := n.Ledger.Lock(n.Clock())
+		left := time.Until(deadline)
+		if !errors.Is(err, ledger.ErrLocked) || left <= 0 {
+			return lock, err
+		}
+		if !told {
+			n.Log.Info("waiting", slog.Any("for", err))
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(min(lockPoll, left)):
+		}
+	}
+}
+
 // run is a night under way.
 type run struct {
 	*Night
@@ -88,6 +115,7 @@ type run struct {
 	registers []claim.RegisterInfo
 	summary   Summary
 	reasons   map[string]int
+	failed    map[string]bool // keys of Summary.Failed
 }
 
 func (r *run) do(ctx context.Context, started time.Time) error {
@@ -106,6 +134,7 @@ func (r *run) do(ctx context.Context, started time.Time) error {
 		return err
 	}
 	r.tell(found)
+	r.tellMissing(found)
 	deliveries, err := r.prepare(ctx, found.Ready)
 	if err != nil {
 		return err
@@ -161,6 +190,31 @@ func (r *run) tell(found *intake.Found) {
 	}
 }
 
+// tellMissing fails for the batches that were asked for by name and are not
+// there: a slip of the pen must not look like work done.
+func (r *run) tellMissing(found *intake.Found) {
+	there := map[intake.Ref]bool{}
+	for _, b := range found.Ready {
+		there[b.Ref] = true
+	}
+	for _, w := range found.Waiting {
+		there[w.Ref] = true
+	}
+	for _, b := range r.summary.Batches { // an earlier run had settled it
+		there[intake.Ref{Supplier: b.Supplier, Name: b.Batch}] = true
+	}
+	for _, ref := range r.Only {
+		named := func(key string) bool { return strings.HasPrefix(key, "inbox/"+ref.String()) }
+		if !there[ref] && !slices.ContainsFunc(found.Odd, func(o intake.Odd) bool { return named(o.Key) }) &&
+			!slices.ContainsFunc(found.Failed, func(f intake.Failed) bool { return named(f.Key) }) {
+			r.fail("inbox/"+ref.String()+"/", errNoSuchBatch)
+		}
+	}
+}
+
+// errNoSuchBatch is for a batch that was asked for by name.
+var errNoSuchBatch = errors.New("there is no such batch in the inbox")
+
 func (r *run) leave(key, why string) {
 	r.Log.Warn("left alone", slog.String("key", key), slog.String("why", why))
 	r.summary.Left = append(r.summary.Left, Left{key, why})
@@ -168,6 +222,7 @@ func (r *run) leave(key, why string) {
 
 func (r *run) fail(key string, err error) {
 	r.Log.Error("not processed", slog.String("key", key), slog.Any("error", err))
+	r.failed[key] = true
 	r.summary.Failed = append(r.summary.Failed, Left{key, err.Error()})
 }
 
@@ -201,6 +256,9 @@ func (r *run) publish(ctx context.Context, revisions []ledger.Published) error {
 	for i, p := range revisions {
 		if err := ctx.Err(); err != nil {
 			return err
+		}
+		if r.failed[batchKey(p.Revision)] {
+			continue // it was tried at the start of the run
 		}
 		results, err := r.Ledger.Results(ctx, p.Supplier, p.Batch, p.Number)
 		if err != nil {

@@ -5,11 +5,14 @@ import (
 	"errors"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"guichet/fixtures"
+	"guichet/pipeline/intake"
 	"guichet/pipeline/ledger"
 	"guichet/pipeline/objectstore"
 )
@@ -155,6 +158,87 @@ func TestRunIsAlone(t *testing.T) {
 	if _, err := night.Run(t.Context()); err != nil {
 		t.Errorf("after the other one: %v", err)
 	}
+}
+
+// TestRunWaits: a run that may wait takes its turn after the other one.
+func TestRunWaits(t *testing.T) {
+	dir, _ := generated(t)
+	night := newNight(t, dir, 1)
+	lock, err := night.Ledger.Lock(night.Clock())
+	if err != nil {
+		t.Fatal(err)
+	}
+	night.Wait = time.Millisecond
+	if _, err := night.Run(t.Context()); !errors.Is(err, ledger.ErrLocked) {
+		t.Errorf("after the wait: got %v", err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	night.Wait = time.Hour
+	if _, err := night.Run(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("stopped while it waits: got %v", err)
+	}
+	released := make(chan error)
+	go func() {
+		time.Sleep(lockPoll)
+		released <- lock.Release()
+	}()
+	summary, err := night.Run(t.Context())
+	if err := errors.Join(err, <-released); err != nil || len(summary.Batches) == 0 {
+		t.Errorf("got %d batches, %v", len(summary.Batches), err)
+	}
+}
+
+// TestRunNamesMissingBatches: a batch that was asked for and is not there is
+// told; one that an earlier run had settled is there.
+func TestRunNamesMissingBatches(t *testing.T) {
+	dir, plan := generated(t)
+	victim := plan.Batches[0]
+	there := intake.Ref{Supplier: victim.Supplier, Name: victim.Batch}
+	night := newNight(t, dir, 1)
+	night.Only = []intake.Ref{there, {Supplier: victim.Supplier, Name: "no-such"}}
+	sound := night.Store
+	night.Store = &faultyStore{sound, func(operation, _ string) error {
+		if operation == "put" {
+			return errors.New("the store is full")
+		}
+		return nil
+	}}
+	summary, err := night.Run(t.Context())
+	if err == nil || len(summary.Batches) > 0 {
+		t.Fatalf("got %d batches, %v", len(summary.Batches), err)
+	}
+	night.Store = sound
+	summary, err = night.Run(t.Context())
+	want := []Left{{"inbox/" + night.Only[1].String() + "/", errNoSuchBatch.Error()}}
+	if err != nil || len(summary.Batches) != 1 || !slices.Equal(summary.Failed, want) {
+		t.Errorf("got %d batches, failed %v, %v", len(summary.Batches), summary.Failed, err)
+	}
+}
+
+// TestRunTellsAFailureOnce: what cannot be published is told once by each run
+// that tries, and not told to be done besides.
+func TestRunTellsAFailureOnce(t *testing.T) {
+	dir, plan := generated(t)
+	night := newNight(t, dir, 2)
+	sound := night.Store
+	night.Store = &faultyStore{sound, func(operation, key string) error {
+		if operation == "put" && strings.HasPrefix(key, "outbox/") {
+			return errors.New("the disk is full")
+		}
+		return nil
+	}}
+	for range 2 {
+		summary, err := night.Run(t.Context())
+		if err != nil || len(summary.Failed) != len(plan.Batches) || len(summary.Left) > 0 {
+			t.Fatalf("of %d batches failed %d, left %v, %v", len(plan.Batches), len(summary.Failed), summary.Left, err)
+		}
+	}
+	night.Store = sound
+	if summary, err := night.Run(t.Context()); err != nil || summary.Resumed != len(plan.Batches) {
+		t.Errorf("%d batches were resumed, %v", summary.Resumed, err)
+	}
+	comparePlan(t, plan, dir)
 }
 
 // TestRunStops: a run whose context ends leaves nothing half done.

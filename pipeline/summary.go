@@ -19,6 +19,9 @@ type Summary struct {
 	Failed    []Left   // batches that could not be processed, and why
 }
 
+// Empty tells whether there is nothing to tell.
+func (s *Summary) Empty() bool { return len(s.Batches)+len(s.Left)+len(s.Failed) == 0 }
+
 // Reason is how often a rule was not met, warnings aside.
 type Reason struct {
 	Code   string

@@ -22,7 +22,8 @@ func (a *assessment) documents() {
 		case d.Object == nil:
 			a.tellDocument(d, "DOC-01", "", nil)
 		case d.Facts == nil:
-			// Nothing was read yet, so that there is nothing to judge.
+			// Nothing could be told of it, and the claim would be accepted.
+			panic("the " + string(d.Role) + " was not read")
 		case d.Facts.Status == claim.ReadFailed:
 			a.unreadableDocument(d)
 		case d.Facts.Status == claim.ReadLocked:

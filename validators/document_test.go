@@ -77,6 +77,17 @@ func TestDocuments(t *testing.T) {
 	}
 }
 
+// TestUnreadDocumentIsNoProof: of a document that nobody read no rule can find
+// anything, which must not pass for a faultless one.
+func TestUnreadDocumentIsNoProof(t *testing.T) {
+	defer func() {
+		if recover() == nil {
+			t.Error("a claim was judged without its purchase order's facts")
+		}
+	}()
+	assessed(order(func(d *claim.Document) { d.Facts = nil }))
+}
+
 func TestUnreadPageIsTold(t *testing.T) {
 	got, _ := assessed(order(func(d *claim.Document) { d.Facts.Pages = []claim.Page{page("Bon de commande"), scan()} }), "DOC")
 	if f := find(t, got.Findings, "DOC-06"); f.Page != 2 || f.Outcome != claim.Review {

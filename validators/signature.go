@@ -222,9 +222,12 @@ func (p party) match(n config.Names, c claim.Certificate, personal bool) int {
 }
 
 // bearsNumber tells whether a text holds one of the party's numbers, as one
-// word or in groups: NTRFR-123456789, 0002 123 456 789.
+// word or in groups: NTRFR-123456789, 0002 123 456 789, VATFR-40123456789.
 func (p party) bearsNumber(text string) bool {
 	folded := claim.Fold(text)
+	if _, vat, ok := strings.Cut(folded, "vatfr-"); ok && len(vat) > 2 {
+		folded += " " + vat[2:] // behind the two characters of the key
+	}
 	s := newStream([]place{{folded: folded}})
 	return slices.ContainsFunc(p.numbers, func(number string) bool {
 		return s.each(strings.ToLower(number), func(sp span) bool { return s.grouped(sp, " ") })

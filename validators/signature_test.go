@@ -177,6 +177,7 @@ func TestWhoseCertificate(t *testing.T) {
 		{"SIREN in the unit", claim.Certificate{OrganisationalUnit: []string{"0002 " + siren}, CommonName: "Paul Durand"}, "SIG-06"},
 		{"SIREN in groups", claim.Certificate{OrganisationalUnit: []string{"0002 " + siren[:3] + " " + siren[3:6] + " " + siren[6:]}, CommonName: "Paul Durand"}, "SIG-06"},
 		{"SIREN as identifier", claim.Certificate{OrganisationID: "NTRFR-" + siren, CommonName: "Paul Durand"}, "SIG-06"},
+		{"number for VAT", claim.Certificate{OrganisationID: "VATFR-40" + siren, CommonName: "Paul Durand"}, "SIG-06"},
 		{"SIRET", claim.Certificate{OrganisationalUnit: []string{"0002 " + string(theSupplier)}, CommonName: "Paul Durand"}, "SIG-06"},
 		{"domain", claim.Certificate{CommonName: "Paul Durand", Emails: []string{"p.durand@sign.offisoft.fr"}}, "SIG-06"},
 		{"supplier's, in the manager's name", claim.Certificate{CommonName: "Claire MARTIN", Organisation: []string{"OFFISOFT"}}, "SIG-06"},

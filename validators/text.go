@@ -338,9 +338,24 @@ func beside(before, word *claim.Word) bool {
 // softHyphen is written where a word may be broken, and seen where it is.
 const softHyphen = "\u00ad"
 
+// unmarked gives a text without the signs of trademarks: they are no letters of
+// the name that they follow, though folding makes letters of them.
+func unmarked(text string) string {
+	const signs = "™℠"
+	if !strings.ContainsAny(text, signs) {
+		return text
+	}
+	return strings.Map(func(r rune) rune {
+		if strings.ContainsRune(signs, r) {
+			return ' '
+		}
+		return r
+	}, text)
+}
+
 // foldWord folds a word, and keeps the hyphen at which it is broken.
 func foldWord(text string) string {
-	folded := claim.Fold(text)
+	folded := claim.Fold(unmarked(text))
 	if strings.HasSuffix(text, softHyphen) && folded != "" {
 		folded += "-"
 	}
@@ -374,7 +389,7 @@ func newPhrase(words []string) phrase {
 
 // phraseOf makes a phrase of a text as somebody typed it.
 func phraseOf(text string) phrase {
-	return newPhrase(strings.FieldsFunc(claim.Fold(text), func(r rune) bool { return !isWordRune(r) }))
+	return newPhrase(strings.FieldsFunc(claim.Fold(unmarked(text)), func(r rune) bool { return !isWordRune(r) }))
 }
 
 // search finds a phrase.
@@ -467,28 +482,6 @@ func anyOf(searches ...search) search {
 			}
 		}
 		return nil, false
-	}
-}
-
-// referenceSearch finds a reference (AF-PHA-LGO-Va1): a phrase that no hyphen
-// makes part of a longer reference.
-func referenceSearch(text string) search {
-	p := phraseOf(text)
-	return func(_ *layer, s *stream) ([]span, bool) {
-		var found []span
-		s.eachPhrase(p, func(sp span) bool {
-			if separator := s.before(sp.first); sp.first > 0 && (separator == "-" || separator == "_") {
-				return false
-			}
-			separator := s.after(sp.last)
-			longer := separator == "_" || s.isNumber(sp.last+1) && joins(separator)
-			if sp.last+1 < len(s.tokens) && longer {
-				return false
-			}
-			found = []span{sp}
-			return true
-		})
-		return found, found != nil
 	}
 }
 

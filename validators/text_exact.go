@@ -83,6 +83,28 @@ func (s *stream) isWholeAddress(sp span) bool {
 	return true
 }
 
+// referenceSearch finds a reference (AF-PHA-LGO-Va1): a phrase that no hyphen
+// makes part of a longer reference.
+func referenceSearch(text string) search {
+	p := phraseOf(text)
+	return func(_ *layer, s *stream) ([]span, bool) {
+		var found []span
+		s.eachPhrase(p, func(sp span) bool {
+			if separator := s.before(sp.first); sp.first > 0 && (separator == "-" || separator == "_") {
+				return false
+			}
+			separator := s.after(sp.last)
+			longer := separator == "_" || s.isNumber(sp.last+1) && joins(separator)
+			if sp.last+1 < len(s.tokens) && longer {
+				return false
+			}
+			found = []span{sp}
+			return true
+		})
+		return found, found != nil
+	}
+}
+
 // versionLabels are the words by which a version is announced.
 var versionLabels = []string{"v", "version", "ver", "vers"}
 

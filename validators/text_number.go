@@ -193,8 +193,8 @@ func (s *stream) isWholeFINESS(sp span) bool {
 	}
 	if sp.last+1 < len(s.tokens) && s.after(sp.last) == " " && s.isNumber(sp.last+1) {
 		next := s.token(sp.last + 1)
-		// A SIREN and the NIC behind it are a SIRET.
-		if groups > 1 || len(next) == 5 && strings.HasPrefix(next, "000") {
+		// A SIREN and the NIC behind it are a SIRET; no postcode starts with 00.
+		if groups > 1 || len(next) == nicDigits && strings.HasPrefix(next, "00") {
 			return false
 		}
 	}
@@ -310,9 +310,9 @@ func (s *stream) isPhone(sp span) bool {
 	inGroups := sp.first < sp.last
 	if s.isNumber(sp.first - 1) {
 		separator := s.before(sp.first)
-		foreign := strings.HasSuffix(s.before(sp.first-1), "+") || strings.HasPrefix(s.token(sp.first-1), "00")
 		near := glued(strings.ReplaceAll(separator, " ", ""))
-		if near && (foreign || strings.HasSuffix(separator, "(")) ||
+		optionalZero := strings.HasSuffix(separator, "(") && s.token(sp.first) == "0" // +44 (0)1
+		if near && (s.dialsAbroad(sp.first-1) || optionalZero) ||
 			separator == " " && inGroups && len(s.token(sp.first-1)) <= 3 && !s.pairs(sp.first-5) {
 			return false
 		}
@@ -322,6 +322,17 @@ func (s *stream) isPhone(sp span) bool {
 		return len(next) > 3 || next[0] == '0' // a postcode, or another telephone
 	}
 	return true
+}
+
+// dialsAbroad tells whether a token is a country's code behind a + or 00, and
+// not the end of a number: the last pair of another telephone number, a NIC.
+func (s *stream) dialsAbroad(i int) bool {
+	separator, code := s.before(i), s.token(i)
+	if strings.HasSuffix(separator, "+") {
+		return true
+	}
+	inNumber := s.isNumber(i-1) && (separator == "" || separator == " " || joins(separator))
+	return strings.HasPrefix(code, "00") && len(code) > 2 && len(code) <= 5 && !inNumber
 }
 
 // pairs tells whether five pairs of digits, a 0 first, start with a token:

@@ -81,20 +81,30 @@ var rateWords = []string{"a", "au", "taux", "de", "du"}
 func rateSearch(rates []claim.BasisPoints) search {
 	return func(_ *layer, s *stream) ([]span, bool) {
 		for i := range s.tokens {
-			if s.token(i) != "tva" {
+			tax, ok := s.taxAt(i)
+			if !ok {
 				continue
 			}
-			j := i + 1
-			for j < len(s.tokens) && j < i+4 && slices.Contains(rateWords, s.token(j)) {
+			j := tax + 1
+			for j < len(s.tokens) && j < tax+4 && slices.Contains(rateWords, s.token(j)) {
 				j++
 			}
 			rate, last, ok := s.percent(j)
-			if ok && slices.Contains(rates, rate) && !strings.ContainsAny(s.text[s.tokens[i].end:s.tokens[j].start], "€%\f") {
+			if ok && slices.Contains(rates, rate) && !strings.ContainsAny(s.text[s.tokens[tax].end:s.tokens[j].start], "€%\f") {
 				return []span{{i, last}}, true
 			}
 		}
 		return nil, false
 	}
+}
+
+// taxAt tells whether TVA, or T.V.A., stands at a token, and where it ends.
+func (s *stream) taxAt(i int) (last int, ok bool) {
+	if s.token(i) == "tva" {
+		return i, true
+	}
+	initials := s.token(i) == "t" && s.after(i) == "." && s.token(i+1) == "v" && s.after(i+1) == "." && s.token(i+2) == "a"
+	return i + 2, initials
 }
 
 // percent reads a percentage, whose sign may be left out, and tells its last

@@ -8,10 +8,11 @@ import (
 	"guichet/pipeline/claim"
 )
 
-// nameFillers are the words of a form that may stand between the parts of a
-// person's name: Nom : DUPONT, Prénom : Jean.
+// nameFillers are the words that may stand between the parts of a person's
+// name: Nom : DUPONT, Prénom : Jean; Claire MARTIN épouse DUPONT.
 var nameFillers = map[string]bool{
 	"nom": true, "prenom": true, "prenoms": true, "naissance": true, "usage": true, "d": true, "de": true, "du": true,
+	"ne": true, "nee": true, "epouse": true, "epoux": true, "ep": true, "veuve": true, "vve": true,
 }
 
 const (
@@ -27,16 +28,19 @@ const (
 // word (a second given name) between them, on two lines at most.
 func personSearch(names config.Names, name string) search {
 	all := personWords(names, name)
+	civil := map[string]bool{}
+	for _, word := range names.Civilities {
+		civil[claim.Fold(word)] = true
+	}
+	if !slices.ContainsFunc(all, func(word string) bool { return !civil[word] }) {
+		return anyOf() // Mme is nobody's name, and stands on most orders
+	}
 	if len(all) > turnedWords {
 		return newPhrase(all).search()
 	}
 	var looks []search
 	for turn := range all {
 		looks = append(looks, newPhrase(slices.Concat(all[turn:], all[:turn])).search())
-	}
-	civil := map[string]bool{}
-	for _, word := range names.Civilities {
-		civil[claim.Fold(word)] = true
 	}
 	return anyOf(append(looks, func(_ *layer, s *stream) ([]span, bool) { return s.person(all, civil) })...)
 }
@@ -73,7 +77,7 @@ func (s *stream) personAt(i int, wanted map[string]int, missing int, civil map[s
 				return span{i, j}, true
 			}
 		case j > i && (nameFillers[word] || civil[word]):
-		case j > i && others == 0 && !s.tokens[j].digits && (before == " " || before == "-") && (after == " " || after == "-" || after == ". "):
+		case j > i && others == 0 && !s.tokens[j].digits && (before == " " || before == "-") && (after == " " || after == "-" || after == ". " || after == ") "):
 			others++
 		default:
 			return span{}, false

@@ -9,6 +9,7 @@ import (
 
 	"guichet/config"
 	"guichet/fixtures"
+	"guichet/pipeline"
 )
 
 type demoCommand struct {
@@ -44,14 +45,13 @@ func (c demoCommand) Run(t *terminal) error {
 		return err
 	}
 	store := filepath.Join(c.Dir, "store")
-	bar := t.progress()
 	if _, err := fixtures.Generate(store, fixtures.Options{
 		Seed: c.Seed, Claims: c.Claims, FaultShare: demoFaultShare,
-		Progress: func(done, total int) { bar.draw("making claims     ", done, total) },
+		Progress: func(done, total int) { t.bar.draw("making claims     ", done, total) },
 	}); err != nil {
 		return fmt.Errorf("making the store: %w", err)
 	}
-	bar.done()
+	t.bar.done()
 	settings := config.Default()
 	settings.Storage.URL = store
 	settings.Ledger.URL = "sqlite://" + filepath.Join(c.Dir, "ledger.db")
@@ -64,7 +64,7 @@ func (c demoCommand) Run(t *terminal) error {
 		_, err := fmt.Fprintf(t.out, "Made %s. Next: guichet --config %s run\n", store, file)
 		return err
 	}
-	if err := t.night(&settings, nil, nil); err != nil {
+	if err := t.night(&settings, pipeline.Night{}); err != nil {
 		return err
 	}
 	_, err := fmt.Fprintf(t.out, "\nLook further\n  guichet --config %[1]s batches\n  guichet --config %[1]s show SIRET/NAME\n", file)

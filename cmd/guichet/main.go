@@ -29,8 +29,8 @@ import (
 	"guichet/pipeline/document"
 )
 
-// version is set by the build.
-var version = "unknown"
+// version is set by make build; else it is the module's.
+var version string
 
 const (
 	exitFailed = 1
@@ -61,6 +61,7 @@ type terminal struct {
 	err    io.Writer // logs, progress
 	log    *slog.Logger
 	config string // path given by --config
+	bar    *progress
 }
 
 // settings reads the configuration.
@@ -120,6 +121,7 @@ func run(args []string, out, errw io.Writer) int {
 		return exitUsage
 	}
 	t := &terminal{ctx: ctx, out: out, err: errw, config: c.Config}
+	t.bar = &progress{t: t}
 	t.log = t.logger()
 	if err := parsed.Run(t); err != nil {
 		fmt.Fprintln(errw, "guichet:", err)
@@ -131,7 +133,7 @@ func run(args []string, out, errw io.Writer) int {
 // logger writes text to a terminal and JSON elsewhere.
 func (t *terminal) logger() *slog.Logger {
 	if t.interactive() {
-		return slog.New(slog.NewTextHandler(t.err, nil))
+		return slog.New(slog.NewTextHandler(t.bar, nil))
 	}
 	return slog.New(slog.NewJSONHandler(t.err, nil))
 }
@@ -139,7 +141,7 @@ func (t *terminal) logger() *slog.Logger {
 // stopped is why a run was asked to end.
 type stopped struct{ signal os.Signal }
 
-func (s stopped) Error() string { return "stopped by " + s.signal.String() }
+func (s stopped) Error() string { return "stopped by a signal (" + s.signal.String() + ")" }
 
 func exitCode(ctx context.Context, err error) int {
 	var s stopped

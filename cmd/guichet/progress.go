@@ -2,6 +2,7 @@ package main
 
 import (
 	"sync"
+	"time"
 
 	"github.com/schollz/progressbar/v3"
 
@@ -16,7 +17,19 @@ type progress struct {
 	bar   *progressbar.ProgressBar
 }
 
-func (t *terminal) progress() *progress { return &progress{t: t} }
+// redrawAtMost is how often a bar is drawn anew.
+const redrawAtMost = 50 * time.Millisecond
+
+// Write writes a line of the log where the bar was, which the next step draws
+// again below it.
+func (p *progress) Write(line []byte) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.bar != nil {
+		_ = p.bar.Clear() // a bar that cannot be drawn harms nothing
+	}
+	return p.t.err.Write(line)
+}
 
 var stageNames = map[pipeline.Stage]string{
 	pipeline.StageAssess:  "assessing claims  ",
@@ -38,7 +51,7 @@ func (p *progress) draw(stage string, done, total int) {
 		p.stage = stage
 		p.bar = progressbar.NewOptions(total,
 			progressbar.OptionSetWriter(p.t.err), progressbar.OptionSetDescription(stage),
-			progressbar.OptionShowCount(), progressbar.OptionSetPredictTime(true), progressbar.OptionClearOnFinish())
+			progressbar.OptionShowCount(), progressbar.OptionSetPredictTime(true), progressbar.OptionThrottle(redrawAtMost), progressbar.OptionClearOnFinish())
 	}
 	_ = p.bar.Set(done) // a bar that cannot be drawn harms nothing
 }

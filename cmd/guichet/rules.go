@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"runtime/debug"
 
 	"guichet/config"
 )
@@ -43,4 +44,12 @@ func (versionCommand) Run(t *terminal) error {
 }
 
 // software names this program in what it publishes.
-func software() string { return "guichet " + version }
+func software() string {
+	if version != "" {
+		return "guichet " + version
+	}
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return "guichet " + info.Main.Version
+	}
+	return "guichet unknown"
+}

@@ -20,9 +20,10 @@ import (
 )
 
 type runCommand struct {
-	Batch          []string `help:"Take only this batch; may be given several times." placeholder:"SIRET/NAME"`
-	Now            string   `help:"Stands in for the clock in rules about today, for rehearsal: RFC 3339, or \"yyyy-mm-dd hh:mm\" in Paris." placeholder:"T"`
-	AcceptRegister []string `help:"Go on although this register lost more than 2 % of its rows; its name without extension." placeholder:"NAME"`
+	Batch          []string      `help:"Take only this batch; may be given several times." placeholder:"SIRET/NAME"`
+	Now            string        `help:"Stands in for the clock in rules about today, for rehearsal: RFC 3339, or \"yyyy-mm-dd hh:mm\" in Paris." placeholder:"T"`
+	Wait           time.Duration `help:"Wait so long for another run to end, such as 30m." placeholder:"D"`
+	AcceptRegister []string      `help:"Go on although this register lost more than 2 % of its rows; its name without extension." placeholder:"NAME"`
 }
 
 func (runCommand) Help() string {
@@ -60,7 +61,7 @@ func (c runCommand) Run(t *terminal) error {
 	if !now.IsZero() {
 		t.log.Info("rehearsal: rules about today take --now as the clock; reception times are the objects' own")
 	}
-	return t.night(settings, only, c.AcceptRegister)
+	return t.night(settings, pipeline.Night{Only: only, Wait: c.Wait, Accepted: c.AcceptRegister})
 }
 
 // parseNow reads --now; the zero time when it is not given.
@@ -81,15 +82,16 @@ func parseNow(s string) (time.Time, error) {
 // errUnprocessed is why a run that went through ends with 1.
 var errUnprocessed = errors.New("not everything could be processed; see above")
 
-// night runs the pipeline and prints its summary.
-func (t *terminal) night(settings *config.Config, only []intake.Ref, accepted []string) (err error) {
+// night runs the pipeline and prints its summary. The night holds what was
+// asked for; the rest is the settings'.
+func (t *terminal) night(settings *config.Config, night pipeline.Night) (err error) {
 	programme, err := config.LoadProgramme(settings.Programme)
 	if err != nil {
 		return usageError{err}
 	}
 	store, err := objectstore.Open(settings.Storage.URL)
 	if err != nil {
-		return fmt.Errorf("store %s: %w", settings.Storage.URL, err)
+		return fmt.Errorf("storage.url %s: %w", settings.Storage.URL, err)
 	}
 	book, err := ledger.Open(t.ctx, settings.Ledger.URL)
 	if err != nil {
@@ -116,21 +118,18 @@ func (t *terminal) night(settings *config.Config, only []intake.Ref, accepted []
 		return err
 	}
 	defer func() { err = errors.Join(err, pool.Close()) }()
-	bar := t.progress()
-	night := &pipeline.Night{
-		Config: settings, Programme: programme, Store: store, Ledger: book, Reader: pool, Workers: workers,
-		Log: t.log, Software: software(), Clock: time.Now, Only: only, Accepted: accepted, Progress: bar.told,
-	}
+	night.Config, night.Programme, night.Store, night.Ledger, night.Reader = settings, programme, store, book, pool
+	night.Workers, night.Log, night.Software, night.Clock, night.Progress = workers, t.log, software(), time.Now, t.bar.told
 	started := time.Now()
 	summary, err := night.Run(t.ctx)
-	bar.done()
+	t.bar.done()
 	if cause := context.Cause(t.ctx); err != nil && cause != nil {
 		return fmt.Errorf("%w: nothing was half-written, the next run goes on from here", cause)
 	}
-	if err := t.printSummary(settings, summary, time.Since(started)); err != nil {
+	if err != nil && summary.Empty() {
 		return err
 	}
-	if err != nil {
+	if err := errors.Join(t.printSummary(settings, summary, time.Since(started)), err); err != nil {
 		return err
 	}
 	if len(summary.Failed) > 0 {

@@ -46,7 +46,7 @@ func (t *terminal) printSummary(settings *config.Config, s *pipeline.Summary, to
 		table := tabwriter.NewWriter(&out, 0, 0, 2, ' ', 0)
 		for i, reason := range s.Reasons {
 			if i == reasonsShown {
-				fmt.Fprintf(table, "  and %d other codes\n", len(s.Reasons)-reasonsShown)
+				fmt.Fprintf(table, "  and %s\n", plural(len(s.Reasons)-reasonsShown, "other code", "other codes"))
 				break
 			}
 			fmt.Fprintf(table, "  %d\t%s\t%s\n", reason.Claims, reason.Code, config.Rules.Rule(reason.Code).When)
@@ -58,7 +58,7 @@ func (t *terminal) printSummary(settings *config.Config, s *pipeline.Summary, to
 		table := tabwriter.NewWriter(&out, 0, 0, 2, ' ', 0)
 		for i, b := range s.Batches {
 			if i == batchesShown {
-				fmt.Fprintf(table, "  and %d other batches: guichet batches\n", len(s.Batches)-batchesShown)
+				fmt.Fprintf(table, "  and %s: guichet batches\n", plural(len(s.Batches)-batchesShown, "other batch", "other batches"))
 				break
 			}
 			fmt.Fprintf(table, "  outbox/%s/%s/r%d/\t%s\n", b.Supplier, b.Batch, b.Number, batchLine(b))

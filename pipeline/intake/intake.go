@@ -133,8 +133,8 @@ func (s *scan) list(ctx context.Context) error {
 	zips := map[Ref]bool{}
 	for o, err := range s.store.List(ctx, inbox) {
 		var keyErr *objectstore.KeyError
-		if err != nil && (!errors.As(err, &keyErr) || strings.Count(keyErr.Key, "/") < 2) {
-			return err
+		if err != nil && (!errors.As(err, &keyErr) || !strings.HasPrefix(keyErr.Key, inbox) || keyErr.Key == inbox) {
+			return err // the inbox itself
 		}
 		if err != nil {
 			s.unusable(keyErr)

@@ -145,10 +145,12 @@ func TestLinksAndBadNamesAreOddAndNeverPartOfABatch(t *testing.T) {
 	in.put(supplier+"/lot/a\nb.pdf", "x", time.Hour)
 	must(t, os.Symlink("/etc/passwd", filepath.Join(in.folder, "inbox", supplier, "lot", "bon.pdf")))
 	must(t, os.Symlink("lot", filepath.Join(in.folder, "inbox", supplier, "autre")))
+	must(t, os.Symlink(supplier, filepath.Join(in.folder, "inbox", "fournisseur")))
 	found := in.scan(options(), ledger{})
 	want := []string{
 		"ready " + supplier + "/lot", "odd inbox/" + supplier + "/autre",
 		"odd inbox/" + supplier + "/lot/a\nb.pdf", "odd inbox/" + supplier + "/lot/bon.pdf",
+		"odd inbox/fournisseur",
 	}
 	if diff := cmp.Diff(want, told(found)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -65,7 +65,7 @@ func Publish(ctx context.Context, store objectstore.Store, set Set) (receiptSHA2
 	}
 	for _, output := range outputs {
 		if err := put(ctx, store, output); err != nil {
-			return "", fmt.Errorf("publishing %s: %w", output.Key, err)
+			return "", fmt.Errorf("publishing %s: %w", output.Name, err)
 		}
 	}
 	return receiptSHA256, nil

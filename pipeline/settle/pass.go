@@ -112,6 +112,9 @@ func (p *pass) fund(d *decision) error {
 	if r.Amounts.PayableTotal == nil {
 		return ErrUncomputable
 	}
+	if !slices.ContainsFunc(r.Documents, func(d claim.ResultDocument) bool { return d.Role == claim.PurchaseOrder && d.Pages > 0 }) {
+		return ErrUnread
+	}
 	if slices.ContainsFunc(p.history.Holders(r.FINESS), func(h validators.PastClaim) bool { return h.Decision == claim.Accepted }) {
 		return ErrFunded
 	}

@@ -21,6 +21,9 @@ var (
 	ErrUncomputable = errors.New("no rule stops the claim, but its amount due cannot be computed")
 	// ErrFunded is for a claim that no rule stops though its pharmacy is funded.
 	ErrFunded = errors.New("no rule stops the claim, but its pharmacy is funded already")
+	// ErrUnread is for a claim that no rule stops and whose purchase order shows
+	// no page: nothing of it can have been judged.
+	ErrUnread = errors.New("no rule stops the claim, but its purchase order was not read")
 	// ErrSettled is for a revision that the ledger holds already.
 	ErrSettled = errors.New("the revision is settled already")
 	// ErrMalformed is for a batch that does not fit together.

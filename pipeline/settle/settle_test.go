@@ -310,6 +310,7 @@ func TestUnfitBatches(t *testing.T) {
 		want  error
 	}{
 		"a tranche that nothing is known of": {func(vctx *validators.Context, _ *Batch) { vctx.Registers.(*town).tranches[pharmacy(2)] = "E" }, ErrUncomputable},
+		"a purchase order without a page":    {func(_ *validators.Context, b *Batch) { b.Assessments[1].Documents[0].Pages = 0 }, ErrUnread},
 		"a claim without assessment":         {func(_ *validators.Context, b *Batch) { b.Assessments = b.Assessments[:1] }, ErrMalformed},
 		"another batch's claim":              {func(_ *validators.Context, b *Batch) { b.Claims[1].Batch = "fit" }, ErrMalformed},
 		"another revision's claim":           {func(_ *validators.Context, b *Batch) { b.Claims[1].Revision = 2 }, ErrMalformed},
@@ -372,6 +373,7 @@ func TestFundedPharmacyIsNeverFundedAgain(t *testing.T) {
 	for i, want := range []error{nil, ErrFunded} {
 		d := decision{result: claim.Result{Claim: claim.ID(rune('A' + i)), Kind: claim.Advance, Decision: claim.Accepted, FINESS: pharmacy(1)}}
 		d.result.Amounts.PayableTotal = &total
+		d.result.Documents = []claim.ResultDocument{{Role: claim.PurchaseOrder, Pages: 1}}
 		if err := p.fund(&d); !errors.Is(err, want) {
 			t.Errorf("claim %d: %v; want %v", i, err, want)
 		}

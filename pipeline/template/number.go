@@ -20,10 +20,10 @@ func ParseFINESS(text string) (claim.FINESS, string) {
 	if !ok {
 		return "", WhyFINESS
 	}
-	if restored := claim.FINESS(pad(digits, 9)); restored.KeyOK() {
+	if restored := claim.FINESS(pad(digits, 9)); restored.KeyOK() && filled <= ownZeros {
 		return restored, ""
 	}
-	if filled {
+	if filled > 0 {
 		return "", WhyLostDigits
 	}
 	// 750001234.0 has all its digits, whatever its key.
@@ -46,9 +46,9 @@ func ParseSIRET(text string) (claim.SIRET, string) {
 		return "", WhySIRET
 	}
 	switch restored := claim.SIRET(pad(digits, 14)); {
-	case restored.KeyOK():
+	case restored.KeyOK() && filled <= ownZeros:
 		return restored, ""
-	case filled:
+	case filled > 0:
 		return "", WhyLostDigits
 	case len(digits) == 14:
 		return "", WhySIRETKey
@@ -59,28 +59,33 @@ func ParseSIRET(text string) (claim.SIRET, string) {
 
 var scientific = regexp.MustCompile(`^(\d{1,20})(?:[.,](\d{0,20}))?(?:E\+?(\d{1,2}))?$`)
 
+// ownZeros is how many zeros a number is likely to end in by itself: with more
+// of them to be filled up, one key in ten would be right by chance, and the
+// number somebody else's.
+const ownZeros = 2
+
 // wholeNumber expands a whole number in any notation to its digits. filled
-// tells whether the exponent had to be filled up with zeros, which stand for
+// tells how many zeros the exponent had to be filled up with, which stand for
 // digits that a spreadsheet may have dropped.
-func wholeNumber(text string) (digits string, filled, ok bool) {
+func wholeNumber(text string) (digits string, filled int, ok bool) {
 	m := scientific.FindStringSubmatch(text)
 	if m == nil {
-		return "", false, false
+		return "", 0, false
 	}
 	digits, decimals := m[1], strings.TrimRight(m[2], "0")
 	if m[3] != "" {
 		exponent, err := strconv.Atoi(m[3])
 		if err != nil {
-			return "", false, false
+			return "", 0, false
 		}
 		moved := min(exponent, len(decimals))
 		digits, decimals = digits+decimals[:moved], decimals[moved:]
 		if zeros := exponent - moved; zeros > 0 {
-			digits, filled = digits+strings.Repeat("0", zeros), true
+			digits, filled = digits+strings.Repeat("0", zeros), zeros
 		}
 	}
 	if decimals != "" {
-		return "", false, false
+		return "", 0, false
 	}
 	return digits, filled, true
 }

@@ -46,6 +46,8 @@ func TestTexts(t *testing.T) {
 		{config.FINESSColumn, number("750012320.0"), "750012320", ""},
 		{config.FINESSColumn, text("7,5001232E+08"), "750012320", ""},
 		{config.FINESSColumn, text("7,50012E+08"), "", WhyLostDigits},
+		{config.FINESSColumn, text("7,50015E+08"), "", WhyLostDigits}, // whose key is right by chance
+		{config.FINESSColumn, text("7,5001005E+08"), "750010050", ""},
 		{config.FINESSColumn, number("750012320.5"), "", WhyFINESS},
 		{config.FINESSColumn, text("7500123200"), "", WhyFINESS},
 		{config.FINESSColumn, text("0010003002"), "", WhyFINESS},
