@@ -30,7 +30,7 @@ func liableSearch(l *layer, s *stream) ([]span, bool) {
 	negated := map[*claim.Word]bool{}
 	for _, other := range l.streams() {
 		other.eachLiable(func(sp span) bool {
-			if other.negates(sp.first - 1) {
+			if other.negates(sp.first-1) || other.answeredNo(sp.last) {
 				negated[other.places[other.tokens[sp.first].place].word] = true
 			}
 			return false
@@ -62,6 +62,18 @@ func (s *stream) negates(i int) bool {
 	return (word == "non" || word == "pas") && !strings.ContainsAny(s.after(i), ".:;\f")
 }
 
+// answeredNo tells whether a form denies the word at a token: Assujetti à la
+// TVA : non.
+func (s *stream) answeredNo(i int) bool {
+	for j := i + 1; j <= i+4 && j < len(s.tokens) && s.tokens[j].line == s.tokens[i].line; j++ {
+		if s.token(j) == "non" {
+			asked := strings.TrimSpace(s.before(j))
+			return asked == ":" || asked == "?"
+		}
+	}
+	return false
+}
+
 // articleSearch finds article 293 B of the tax code.
 func articleSearch(_ *layer, s *stream) ([]span, bool) {
 	var found []span
@@ -89,7 +101,7 @@ func rateSearch(rates []claim.BasisPoints) search {
 			for j < len(s.tokens) && j < tax+4 && slices.Contains(rateWords, s.token(j)) {
 				j++
 			}
-			rate, last, ok := s.percent(j)
+			rate, last, ok := s.percent(tax, j)
 			if ok && slices.Contains(rates, rate) && !strings.ContainsAny(s.text[s.tokens[tax].end:s.tokens[j].start], "€%\f") {
 				return []span{{i, last}}, true
 			}
@@ -107,11 +119,17 @@ func (s *stream) taxAt(i int) (last int, ok bool) {
 	return i + 2, initials
 }
 
-// percent reads a percentage, whose sign may be left out, and tells its last
-// token.
-func (s *stream) percent(i int) (rate claim.BasisPoints, last int, ok bool) {
-	if !s.isNumber(i) || s.before(i) == "" {
+// percent reads the percentage at a token, whose sign may be left out, and
+// tells its last token. It stands by itself, or glued to the word for the tax:
+// TVA20%.
+func (s *stream) percent(tax, i int) (rate claim.BasisPoints, last int, ok bool) {
+	glued := s.before(i) == "" && i == tax+1
+	if !s.isNumber(i) || s.before(i) == "" && !glued {
 		return 0, 0, false
+	}
+	first := i
+	if glued {
+		first = tax
 	}
 	decimals := ""
 	last = i
@@ -120,7 +138,7 @@ func (s *stream) percent(i int) (rate claim.BasisPoints, last int, ok bool) {
 		decimals = s.token(last)
 	}
 	value, err := strconv.Atoi(s.token(i) + (decimals + "00")[:2])
-	if err != nil || len(decimals) > 2 || !s.standsAlone(span{i, last}) {
+	if err != nil || len(decimals) > 2 || !s.standsAlone(span{first, last}) {
 		return 0, 0, false
 	}
 	separator := s.after(last)

@@ -91,7 +91,8 @@ func section(out *strings.Builder, title string, left []pipeline.Left) {
 	}
 	fmt.Fprintf(out, "\n%s\n", title)
 	for _, l := range left {
-		fmt.Fprintf(out, "  %q: %s\n", l.Key, l.Why)
+		why, _, _ := strings.Cut(l.Why, "\n") // the log has the rest, such as a stack
+		fmt.Fprintf(out, "  %q: %s\n", l.Key, why)
 	}
 }
 

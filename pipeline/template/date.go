@@ -17,6 +17,10 @@ var (
 	isoDate    = regexp.MustCompile(`^(\d{4})-(\d{1,2})-(\d{1,2})` + timeOfDay + `$`)
 )
 
+// serialText is a day as a spreadsheet counts it, written out: those of the
+// years that are read at all have five digits.
+var serialText = regexp.MustCompile(`^\d{5}$`)
+
 // timeOfDay is dropped, but has to be one.
 const timeOfDay = `(?:(?:[T\s\x{a0}\x{202f}]+)(?:[01]?\d|2[0-3])[:hH][0-5]\d(?::[0-5]\d(?:[.,]\d{1,9})?)?Z?)?`
 
@@ -31,7 +35,12 @@ func readDate(c cell, date1904 bool) (claim.Date, string) {
 		}
 		return inRange(claim.Date{Year: t.Year(), Month: t.Month(), Day: t.Day()})
 	case textCell, dateCell:
-		return parseDay(trim(c.text))
+		text := trim(c.text)
+		if serialText.MatchString(text) {
+			// A CSV export of a cell that lost its date format.
+			return readDate(cell{typ: numberCell, text: text}, date1904)
+		}
+		return parseDay(text)
 	default:
 		return claim.Date{}, WhyDate
 	}

@@ -197,7 +197,11 @@ func TestDates(t *testing.T) {
 		{text("29/02/2023"), "", WhyDate},
 		{text("29/02/2024"), "2024-02-29", ""},
 		{text("00/01/2023"), "", WhyDate},
-		{text("44986"), "", WhyDate}, // a text, not a number
+		{text("44986"), "2023-03-01", ""}, // a CSV knows no numbers
+		{text("36525"), "", WhyDateRange},
+		{text("4498"), "", WhyDate},
+		{text("449860"), "", WhyDate},
+		{text("44986,5"), "", WhyDate},
 		{text("mars 2023"), "", WhyDate},
 		{text("01/01/2000"), "2000-01-01", ""},
 		{text("31/12/1999"), "", WhyDateRange},
