@@ -314,10 +314,8 @@ func (t *terminal) ledger() (*ledger.Ledger, error) {
 	if err != nil {
 		return nil, err
 	}
-	if path, isFile := strings.CutPrefix(settings.Ledger.URL, "sqlite://"); isFile {
-		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("no ledger at %s yet: guichet run makes it", settings.Ledger.URL)
-		}
+	if _, err := os.Stat(strings.TrimPrefix(settings.Ledger.URL, "sqlite://")); errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("no ledger at %s yet: guichet run makes it", settings.Ledger.URL)
 	}
 	return ledger.Open(context.WithoutCancel(t.ctx), settings.Ledger.URL)
 }

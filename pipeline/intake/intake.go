@@ -21,6 +21,10 @@ import (
 // word.
 const futureTolerance = time.Minute
 
+// maxKeyBytes is how long the key of an object in a batch may be: a store's
+// limit is 1,024 bytes, and in the archive the key is longer by its revision.
+const maxKeyBytes = 1000
+
 // Options say how deliveries are taken in.
 type Options struct {
 	// QuietPeriod is how old a batch's newest object must be for the batch to
@@ -199,6 +203,10 @@ func (s *scan) unusable(err *objectstore.KeyError) {
 func (s *scan) add(ref Ref, inner string, o objectstore.Object) {
 	b := s.folder(ref)
 	if b == nil {
+		return
+	}
+	if len(o.Key) > maxKeyBytes {
+		s.addOdd(o.Key, fmt.Sprintf("a key of more than %d bytes has no place in the archive", maxKeyBytes))
 		return
 	}
 	if inner == readyMarker {

@@ -103,6 +103,8 @@ func told(found *intake.Found) []string {
 
 func TestWhatIsReadyWaitsOrIsOdd(t *testing.T) {
 	const own = supplier + "/"
+	longest := own + "lot/" + strings.Repeat("0123456789/", 80)
+	longest += strings.Repeat("z", 1000-len("inbox/"+longest))
 	for name, test := range map[string]struct {
 		put  map[string]time.Duration // age by name
 		want []string
@@ -122,6 +124,7 @@ func TestWhatIsReadyWaitsOrIsOdd(t *testing.T) {
 		"bad and reserved names of batches":    {map[string]time.Duration{own + ".lot/m.csv": 1, own + "lot été/m.csv": 1, own + "rappels/m.csv": 1, own + "indus/m.csv": 1, own + "lot.zip/m.csv": 1, own + strings.Repeat("x", 65) + "/m.csv": 1}, []string{"odd inbox/" + own + ".lot", "odd inbox/" + own + "indus", "odd inbox/" + own + "lot été", "odd inbox/" + own + "lot.zip", "odd inbox/" + own + "rappels", "odd inbox/" + own + strings.Repeat("x", 65)}},
 		"the longest name of a batch":          {map[string]time.Duration{own + "0" + strings.Repeat("._-", 21) + "/m.csv": time.Hour}, []string{"ready " + own + "0" + strings.Repeat("._-", 21)}},
 		"a ZIP is left, with a word":           {map[string]time.Duration{own + "lot.zip": time.Hour, own + "LOT2.ZIP": time.Hour}, []string{"odd inbox/" + own + "LOT2.ZIP", "odd inbox/" + own + "lot.zip"}},
+		"no room in the archive":               {map[string]time.Duration{own + "lot/m.csv": time.Hour, longest: time.Hour, longest + "x": time.Hour}, []string{"ready " + own + "lot", "odd inbox/" + longest + "x"}},
 		"a clock that runs ahead":              {map[string]time.Duration{own + "lot/m.csv": -2 * time.Minute, own + "lot/_READY": 0}, []string{"ready " + own + "lot", "odd inbox/" + own + "lot/m.csv"}},
 		"a clock that hardly runs ahead":       {map[string]time.Duration{own + "lot/m.csv": -time.Minute, own + "lot/_READY": 0}, []string{"ready " + own + "lot"}},
 		"nothing outside the inbox is touched": {map[string]time.Duration{"../outbox/" + own + "lot/m.csv": time.Hour, "../inbox2/x": 0}, nil},

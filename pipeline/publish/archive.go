@@ -32,21 +32,11 @@ func (e *LeftError) Unwrap() error { return objectstore.ErrChanged }
 // what the revision was made from is moved. After a crash it goes on where it
 // stopped.
 func Archive(ctx context.Context, store objectstore.Store, revision claim.Revision) error {
-	return archive(ctx, store, revision.Supplier, revision.Batch, revision.Inputs, place("archive", revision))
-}
-
-// ArchiveAgain moves content that was dropped once more, although it is
-// published already, to archive/<SIRET>/<batch>/again-<first 8 of its digest>/.
-func ArchiveAgain(ctx context.Context, store objectstore.Store, supplier claim.SIRET, batch, digest string, inputs []claim.Object) error {
-	folder := fmt.Sprintf("archive/%s/%s/again-%.8s/", supplier, batch, digest)
-	return archive(ctx, store, supplier, batch, inputs, folder)
-}
-
-func archive(ctx context.Context, store objectstore.Store, supplier claim.SIRET, batch string, inputs []claim.Object, folder string) error {
-	inbox := fmt.Sprintf("inbox/%s/%s/", supplier, batch)
+	inbox := fmt.Sprintf("inbox/%s/%s/", revision.Supplier, revision.Batch)
+	folder := place("archive", revision)
 	var left []string
 	var moves []objectstore.Object
-	for _, input := range inputs {
+	for _, input := range revision.Inputs {
 		state, o, err := stateOf(ctx, store, input, target(inbox, folder, input.Key))
 		switch {
 		case err != nil:
@@ -60,7 +50,7 @@ func archive(ctx context.Context, store objectstore.Store, supplier claim.SIRET,
 	// The marker goes before the inputs: a crash in between leaves a batch
 	// that the ledger knows, never a marker alone, which would be a new batch.
 	// With nothing left to move it is a later delivery's.
-	if len(moves) > 0 || len(inputs) == 0 {
+	if len(moves) > 0 || len(revision.Inputs) == 0 {
 		if err := store.Delete(ctx, inbox+readyMarker); err != nil {
 			return fmt.Errorf("archiving: %w", err)
 		}

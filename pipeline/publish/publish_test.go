@@ -243,17 +243,6 @@ func TestArchive(t *testing.T) {
 	}
 }
 
-func TestArchiveAgain(t *testing.T) {
-	d := directory(t)
-	inputs := deliver(t, d, delivery)
-	if err := publish.ArchiveAgain(t.Context(), d, supplier, batchName, "0123456789abcdef", inputs); err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(archivedAs("again-01234567"), contents(t, d)); diff != "" {
-		t.Errorf("store (-want +got):\n%s", diff)
-	}
-}
-
 func TestArchiveStoppedAnywhereGoesOn(t *testing.T) {
 	for n := 1; n <= len(delivery); n++ {
 		for _, after := range []bool{false, true} {
