@@ -28,8 +28,6 @@ type annotation struct {
 	value string
 	rect  claim.Rect
 	shown bool
-	// drawn: the document holds an appearance, or says that readers make one.
-	drawn bool
 }
 
 // isWidget tells whether the annotation shows a form field.
@@ -75,8 +73,6 @@ func (s *sandbox) readAnnotations(page handle, g geometry, form *documentForm) [
 	if count <= 0 {
 		return nil
 	}
-	appearance := s.keep([]byte("AP\x00"))
-	defer s.release(appearance)
 	list := make([]annotation, 0, count)
 	for i := range count {
 		h := handle(s.do("FPDFPage_GetAnnot", uint64(page), uint64(i))) //nolint:gosec // not negative
@@ -91,7 +87,6 @@ func (s *sandbox) readAnnotations(page handle, g geometry, form *documentForm) [
 			a.rect = g.rect(r[0], r[3], r[2], r[1])
 		}
 		if a.isWidget() {
-			a.drawn = s.do("FPDFAnnot_HasKey", uint64(h), appearance) != 0
 			if f := form.open(); f != 0 {
 				a.field = signed(s.do("FPDFAnnot_GetFormFieldType", uint64(f), uint64(h)))
 				switch a.field {

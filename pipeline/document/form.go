@@ -38,8 +38,9 @@ func within(box, rect claim.Rect) bool {
 //
 //   - takes its place when it says the same in one line, because it tells the
 //     blanks where the appearance may set each digit in a cell of its own;
-//   - is shown when there is no appearance, as readers then make one;
-//   - else is kept as unseen.
+//   - else is kept as unseen: also where there is no appearance and the
+//     document does not have its reader make one (which pdfium does), since
+//     some readers then show nothing.
 func addValues(pieces []*piece, glyphs []glyph, list []annotation) []*piece {
 	fields := map[int][]*glyph{}
 	for i := range glyphs {
@@ -58,8 +59,6 @@ func addValues(pieces []*piece, glyphs []glyph, list []annotation) []*piece {
 				pieces = replaceField(pieces, n+1)
 				pieces = append(pieces, valuePieces(a, seen[0].object, false)...)
 			}
-		case len(seen) == 0 && !a.drawn && a.shown:
-			pieces = append(pieces, valuePieces(a, nil, false)...)
 		default:
 			pieces = append(pieces, valuePieces(a, nil, true)...)
 		}

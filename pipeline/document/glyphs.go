@@ -64,6 +64,8 @@ func (g geometry) rect(left, bottom, right, top float64) claim.Rect {
 type textObject struct {
 	handle  handle
 	em      float64 // font size as displayed, in points
+	size    float64 // the same along or across the baseline, whichever is less
+	flipped bool    // shows as in a mirror
 	cos     float64 // of the baseline's direction on the displayed page
 	sin     float64
 	base    float64 // where the baseline runs, across its direction
@@ -162,6 +164,11 @@ func (s *sandbox) loadTextObject(textPage handle, i uint64, h handle, g geometry
 	m := s.float32s(6)
 	size := math.Float64frombits(s.do("FPDFText_GetFontSize", uint64(textPage), i))
 	o.em = math.Abs(size) * math.Hypot(m[2], m[3])
+	o.size = min(o.em, math.Abs(size)*math.Hypot(m[0], m[1]))
+	o.flipped = m[0]*m[3] < m[1]*m[2]
+	if size < 0 {
+		m[0], m[1] = -m[0], -m[1]
+	}
 	dx, dy := g.direction(m[0], m[1])
 	if length := math.Hypot(dx, dy); length > 0 {
 		o.cos, o.sin = dx/length, dy/length

@@ -17,8 +17,9 @@ type group struct {
 // cellsAcross is how finely a page is divided to find texts that overlap.
 const cellsAcross = 800
 
-// layers parts the text objects of a page into groups.
-func (s *sandbox) layers(glyphs []glyph, texts []handle, g geometry) []group {
+// layers parts the text objects of a page into groups; those that blot are in
+// none, as what is drawn over others.
+func (s *sandbox) layers(glyphs []glyph, texts []handle, blots map[*textObject]bool, g geometry) []group {
 	var order []*textObject
 	known := map[*textObject]int{}
 	for i := range glyphs {
@@ -38,7 +39,7 @@ func (s *sandbox) layers(glyphs []glyph, texts []handle, g geometry) []group {
 			}
 		}
 		layer[i] = slices.Index(taken[:], false)
-		if layer[i] < 0 { // it stays in no group, and unseen
+		if layer[i] < 0 || blots[order[i]] { // it stays in no group, and unseen
 			layer[i] = maxLayers
 			continue
 		}

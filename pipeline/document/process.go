@@ -131,7 +131,7 @@ func (p *process) exchange(ctx context.Context, message []byte, look func() stri
 			done <- result{err: err}
 			return
 		}
-		answer, err := readFrame(p.out)
+		answer, err := readFrame(p.out, maxAnswer)
 		if err == nil && len(answer) == 0 {
 			err = io.ErrUnexpectedEOF
 		}
@@ -146,6 +146,9 @@ func (p *process) exchange(ctx context.Context, message []byte, look func() stri
 				return r.answer, nil
 			}
 			p.kill()
+			if errors.Is(r.err, errFrame) {
+				return nil, killed{reasonMemory}
+			}
 			return nil, killed{p.cause()}
 		case <-ctx.Done():
 			p.kill()

@@ -56,6 +56,7 @@ func (r *reader) read(data []byte) (claim.Facts, error) {
 	}
 	if facts.Status == claim.ReadOK {
 		facts.Signatures = readSignatures(data, structure.context, r.roots)
+		disownLater(&facts)
 	}
 	return facts, nil
 }
@@ -170,13 +171,15 @@ func (s *sandbox) readPage(document handle, index int, form *documentForm, copie
 			defer s.tidy("FPDF_ClosePage", flat)
 		}
 	}
+	texts := s.pageContent(read, 0).texts
+	s.dropActualText(texts)
 	text := handle(s.do("FPDFText_LoadPage", uint64(read)))
 	if text == 0 {
 		return found
 	}
 	defer s.tidy("FPDFText_ClosePage", text)
 	glyphs := s.readGlyphs(text, g)
-	s.markHidden(read, g, s.pageContent(read, 0).texts, glyphs)
+	s.markHidden(read, g, texts, glyphs)
 	if read != page {
 		drawn := map[handle]bool{}
 		for _, h := range s.pageContent(read, own).texts {

@@ -58,6 +58,7 @@ type comparison struct {
 	signed        map[int]bool // numbers of the objects that hold a later, valid signature
 	rules         map[int]rule // of objects of the earlier revision that have one of their own
 	added         map[int]bool // signature fields and widgets that hold one of signed
+	joined        map[int]bool // widgets that stand on a page since
 	seen          map[pairKey]bool
 	pending       []pair
 	pushed        int
@@ -72,7 +73,7 @@ type comparison struct {
 func difference(before, after *revisionDocument, signed map[int]bool) string {
 	c := &comparison{
 		before: before, after: after, signed: signed,
-		rules: map[int]rule{}, added: map[int]bool{}, seen: map[pairKey]bool{},
+		rules: map[int]rule{}, added: map[int]bool{}, joined: map[int]bool{}, seen: map[pairKey]bool{},
 	}
 	c.assignRules()
 	c.findAdded()
@@ -180,6 +181,9 @@ func (c *comparison) findAdded() {
 			if !isSignature || !c.holdsSignature(ref, field) {
 				walk(kids, isSignature, depth+1)
 				continue
+			}
+			if len(kids) > 1 || len(kids) == 1 && field["Subtype"] == pdfName("Widget") {
+				continue // a signature shows in one place, which is that told of it
 			}
 			c.added[ref.number] = true
 			for _, kid := range kids {
@@ -308,6 +312,12 @@ func (c *comparison) lists(before, after []any, rule rule) string {
 func (c *comparison) mayJoin(ref pdfRef, rule rule) bool {
 	if entry, known := c.before.entries[ref.number]; known && !entry.free || !c.added[ref.number] {
 		return false
+	}
+	if rule == ruleAnnotations {
+		if c.joined[ref.number] {
+			return false
+		}
+		c.joined[ref.number] = true
 	}
 	dict := c.after.dict(ref)
 	return dict["A"] == nil && dict["AA"] == nil &&

@@ -180,6 +180,23 @@ func TestLaterRevisions(t *testing.T) {
 			p.data = bytes.Replace(p.data, fmt.Appendf(nil, "/Prev %d>>\nstartxref\n%d", signed, bytes.LastIndex(p.data, []byte("xref\n0 1"))),
 				fmt.Appendf(nil, "/Prev %d>>\nstartxref\n%d", first, bytes.LastIndex(p.data, []byte("xref\n0 1"))), 1)
 		}, []string{partial}},
+		{"object in a stream of validation data", "", "not a well-formed update", func(p *paper) {
+			p.catalog = "/DSS 40 0 R"
+			p.update(map[int]string{1: p.root(), 40: "<</Certs[41 0 R]>>", 41: streamOf("\n4 0 obj\n" + pageContent("999,00") + "\nendobj\n")}, "")
+		}, []string{partial}},
+		{"second signature in two places", "", "new annotation or field", func(p *paper) {
+			p.fields, p.annots = append(p.fields, "30 0 R"), append(p.annots, "32 0 R", "33 0 R")
+			p.signWith(map[int]string{
+				3: p.page(), 5: p.form(),
+				30: "<</FT/Sig/T(S)/V 31 0 R/Kids[32 0 R 33 0 R]>>",
+				32: "<</Type/Annot/Subtype/Widget/Parent 30 0 R/Rect[0 0 0 0]/P 3 0 R>>",
+				33: "<</Type/Annot/Subtype/Widget/Parent 30 0 R/Rect[0 0 595 842]/P 3 0 R>>",
+			}, 31, p384, "")
+		}, []string{partial, whole}},
+		{"second signature twice on the page", "", "new annotation or field", func(p *paper) {
+			p.annots = append(p.annots, "30 0 R")
+			p.sign(30, p384, "")
+		}, []string{partial, whole}},
 		{"bytes between the objects", "", "not a well-formed update", func(p *paper) {
 			p.data = append(p.data, "junk\n"...)
 			at := len(p.data)

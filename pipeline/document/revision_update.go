@@ -53,7 +53,7 @@ func readUpdate(data []byte, from int, final *revisionDocument) (*update, bool) 
 		at := r.pos
 		switch {
 		case r.keyword("startxref"):
-			return u, u.close(r, table, final)
+			return u, u.close(r, table, final) && countHeaders(data[from:u.end]) == len(u.objects)
 		case table < 0 && r.keyword("xref"):
 			table = at
 			r.pos = at
@@ -75,6 +75,24 @@ func readUpdate(data []byte, from int, final *revisionDocument) (*update, bool) 
 			stream, isStream := value.(pdfStream)
 			u.objects[ref.number] = updateObject{at, ref.generation, isStream && stream.dict["Type"] == pdfName("XRef")}
 		}
+	}
+}
+
+// countHeaders counts what looks like the start of an object, wherever it
+// stands. A reader that rebuilds the cross-references, because something else
+// about them is not to its liking, takes all of them for objects: those in a
+// stream, a string or a comment too.
+func countHeaders(data []byte) int {
+	headers := 0
+	for at := 0; ; {
+		found := bytes.Index(data[at:], []byte("obj"))
+		if found < 0 {
+			return headers
+		}
+		if _, is := headerBefore(data, 0, at+found); is {
+			headers++
+		}
+		at += found + len("obj")
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/hex"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -15,6 +16,46 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 )
+
+// A further signature's appearance is no evidence of what was signed before,
+// and none may stand for the page.
+func TestLaterAppearances(t *testing.T) {
+	pharmacy, supplier := newIdentity(t, "p256", nil, nil), newIdentity(t, "p384", nil, nil)
+	appearance := func(text string) string {
+		return fmt.Sprintf("<</Type/XObject/Subtype/Form/BBox[0 0 200 20]/Resources<</Font<</F1 6 0 R>>>>/Length %d>>\nstream\n%s\nendstream",
+			len(show(2, 5, text)), show(2, 5, text))
+	}
+	widget := func(number int, rect string) string {
+		return fmt.Sprintf("<</Type/Annot/Subtype/Widget/FT/Sig/T(S%d)/V %d 0 R/Rect[%s]/F 4/P 3 0 R/AP<</N %d 0 R>>>>", number, number+1, rect, number+2)
+	}
+	sign := func(p *paper, number int, by cmsSigner, rect, text string) *paper {
+		p.fields, p.annots = append(p.fields, fmt.Sprintf("%d 0 R", number)), append(p.annots, fmt.Sprintf("%d 0 R", number))
+		return p.signWith(map[int]string{3: p.page(), 5: p.form(), number: widget(number, rect), number + 2: appearance(text)}, number+1, by, "")
+	}
+	pool := newTestPool(t, 1)
+	const small, large = "50 300 250 320", "0 330 595 730"
+	for _, test := range []struct {
+		name, rect      string
+		visible, hidden string
+		verdicts        []string
+	}{
+		{"beside the text", small, "792,00 EUR HT premier", "792 second", []string{"intact/whole", "intact/whole"}},
+		{"over the page", large, "792,00 EUR HT premier", "792 second", []string{"intact/partial", "intact/whole"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			p := sign(newPaper(t), 20, pharmacy.plain(t), "50 200 250 220", "premier")
+			sign(p, 30, odd{by: supplier, digest: idSHA384, algorithm: idECDSA, hash: crypto.SHA384}.message(t), test.rect, "second")
+			facts := read(t, pool, p.data)
+			visible, hidden := words(facts)
+			if visible != test.visible || !sameWords(hidden, test.hidden) {
+				t.Errorf("visible %q, hidden %q; want %q and %q", visible, hidden, test.visible, test.hidden)
+			}
+			if diff := cmp.Diff(test.verdicts, briefs(facts.Signatures)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
 
 func TestSignatureAlgorithms(t *testing.T) {
 	ca := newIdentity(t, "rsa2", nil, nil)

@@ -19,8 +19,12 @@ const (
 	pdfiumImage = 3
 	pdfiumForm  = 5
 
-	modeInvisible = 3 // neither filled nor stroked
-	modeClipOnly  = 7
+	modeStroke         = 1
+	modeFillStroke     = 2
+	modeInvisible      = 3 // neither filled nor stroked
+	modeStrokeClip     = 5
+	modeFillStrokeClip = 6
+	modeClipOnly       = 7
 
 	renderAnnotations = 0x01
 	bitmapGray        = 1
@@ -42,8 +46,16 @@ type sight struct {
 	contrast int
 }
 
-// smallest is the size in points under which no reader makes out a letter.
-const smallest = 1.0
+// smallest is the size in points under which no reader makes out a letter: a
+// line of such text is a stroke. Of a font that is larger by its name than by
+// its letters, these count; the highest or broadest of them.
+const (
+	smallest    = 2.5
+	smallestInk = 0.4 * smallest
+)
+
+// widestStroke is how broad an outline may be, in ems, for its letter to show.
+const widestStroke = 0.3
 
 // maxLayers bounds how many texts may lie one over the other; what is deeper
 // counts as unseen. maxDepth bounds forms within forms.
@@ -92,13 +104,20 @@ func (s *sandbox) walk(found *content, count, get string, parent handle, from, d
 func (s *sandbox) markHidden(page handle, g geometry, texts []handle, glyphs []glyph) {
 	hidden := map[*textObject]bool{} // by what the object says of itself
 	speaks := map[*textObject]bool{} // has a letter or digit
+	ink := map[*textObject]float64{} // the longest side of a letter
+	blots := map[*textObject]bool{}
 	for i := range glyphs {
 		o := glyphs[i].object
 		if _, known := hidden[o]; !known {
-			mode := s.do("FPDFTextObj_GetTextRenderMode", uint64(o.handle))
-			hidden[o] = mode == modeInvisible || mode == modeClipOnly || o.em < smallest
+			hidden[o], blots[o] = s.unseen(o)
 		}
-		speaks[o] = speaks[o] || glyphs[i].telling()
+		if glyphs[i].telling() {
+			speaks[o] = true
+			ink[o] = max(ink[o], glyphs[i].ink[2]-glyphs[i].ink[0], glyphs[i].ink[3]-glyphs[i].ink[1])
+		}
+	}
+	for o, longest := range ink {
+		hidden[o] = hidden[o] || longest > 0 && longest < smallestInk
 	}
 	var open []int // glyphs yet to be settled
 	for i := range glyphs {
@@ -110,7 +129,7 @@ func (s *sandbox) markHidden(page handle, g geometry, texts []handle, glyphs []g
 		}
 	}
 	if len(open) > 0 {
-		groups := s.layers(glyphs, texts, g)
+		groups := s.layers(glyphs, texts, blots, g)
 		for _, sight := range []sight{firstSight, secondSight} {
 			if open = s.look(page, g, sight, groups, glyphs, open); len(open) == 0 {
 				break
@@ -120,7 +139,40 @@ func (s *sandbox) markHidden(page handle, g geometry, texts []handle, glyphs []g
 			glyphs[i].hidden = true
 		}
 	}
+	hideStacked(glyphs)
 	inherit(glyphs, speaks)
+}
+
+// unseen tells what a text object says of itself: that nobody reads it; and
+// that it blots, which is to draw far beyond its letters.
+func (s *sandbox) unseen(o *textObject) (hidden, blots bool) {
+	mode := s.do("FPDFTextObj_GetTextRenderMode", uint64(o.handle))
+	switch mode {
+	case modeInvisible, modeClipOnly:
+		return true, false
+	case modeStroke, modeFillStroke, modeStrokeClip, modeFillStrokeClip:
+		blots = s.strokeWidth(o) > widestStroke*o.em
+	}
+	return blots || o.size < smallest || o.flipped && !s.drawnByPage(o), blots
+}
+
+// strokeWidth gives how broad a text's outline may be drawn, in points: pdfium
+// does not tell the scale of the coordinates in which the document says so.
+func (s *sandbox) strokeWidth(o *textObject) float64 {
+	s.do("FPDFPageObj_GetStrokeWidth", uint64(o.handle), s.at(0))
+	width := s.float32s(1)[0]
+	s.do("FPDFTextObj_GetFontSize", uint64(o.handle), s.at(0))
+	if size := math.Abs(s.float32s(1)[0]); size > 0 {
+		width *= max(1, o.em/size)
+	}
+	return width
+}
+
+// drawnByPage tells whether a text's letters are drawings (Type 3), which
+// alone may be upside down by themselves.
+func (s *sandbox) drawnByPage(o *textObject) bool {
+	font := s.do("FPDFTextObj_GetFont", uint64(o.handle))
+	return font == 0 || s.do("FPDFFont_GetBaseFontName", font, 0, 0)&0xFFFFFFFF <= 1
 }
 
 // telling tells whether a glyph is settled by its own ink: letters, digits and

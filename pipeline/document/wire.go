@@ -7,8 +7,12 @@ import (
 	"io"
 )
 
-// maxFrame bounds a message between parent and worker: 1 GiB.
-const maxFrame = 1 << 30
+// maxFrame bounds a message to a worker: 1 GiB. maxAnswer bounds what its
+// parent takes back: 64 MiB are some 500,000 words.
+const (
+	maxFrame  = 1 << 30
+	maxAnswer = 64 << 20
+)
 
 var errFrame = errors.New("a message between processes is longer than allowed")
 
@@ -25,14 +29,15 @@ func writeFrame(w io.Writer, message []byte) error {
 	return nil
 }
 
-// readFrame reads a message; io.EOF when the other side closed between two.
-func readFrame(r io.Reader) ([]byte, error) {
+// readFrame reads a message of at most so many bytes; io.EOF when the other
+// side closed between two.
+func readFrame(r io.Reader, most uint64) ([]byte, error) {
 	var header [8]byte
 	if _, err := io.ReadFull(r, header[:]); err != nil {
 		return nil, err //nolint:wrapcheck // io.EOF is the answer
 	}
 	length := binary.BigEndian.Uint64(header[:])
-	if length > maxFrame {
+	if length > most {
 		return nil, errFrame
 	}
 	message := make([]byte, length)

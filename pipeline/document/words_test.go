@@ -125,14 +125,14 @@ func TestFrames(t *testing.T) {
 		r := bytes.NewReader(whole[:cut])
 		var err error
 		for err == nil {
-			_, err = readFrame(r)
+			_, err = readFrame(r, maxFrame)
 		}
 		atEnd := cut == 0 || cut == 10 || cut == 18 || cut == len(whole)
 		if errors.Is(err, io.EOF) != atEnd {
 			t.Errorf("cut at %d: %v", cut, err)
 		}
 	}
-	if _, err := readFrame(bytes.NewReader(bytes.Repeat([]byte{0xff}, 8))); !errors.Is(err, errFrame) {
+	if _, err := readFrame(bytes.NewReader(bytes.Repeat([]byte{0xff}, 8)), maxFrame); !errors.Is(err, errFrame) {
 		t.Errorf("a length of 2⁶⁴−1: %v", err)
 	}
 }

@@ -57,7 +57,7 @@ func work(in io.Reader, out io.Writer) error {
 	if err := limitAddressSpace(); err != nil {
 		return err
 	}
-	message, err := readFrame(in)
+	message, err := readFrame(in, maxFrame)
 	if err != nil {
 		return err
 	}
@@ -74,7 +74,7 @@ func work(in io.Reader, out io.Writer) error {
 		return err
 	}
 	for {
-		data, err := readFrame(in)
+		data, err := readFrame(in, maxFrame)
 		if errors.Is(err, io.EOF) {
 			return nil
 		}

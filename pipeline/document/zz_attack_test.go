@@ -55,7 +55,7 @@ func TestZZ(t *testing.T) {
 			}
 			return b.String()
 		}()}},
-		{"blob by stroke", sheet{content: show(72, 700, "unseen blob") + "0.4 g 0.4 G BT /F1 12 Tf 2 Tr 200 w 300 700 Td (l) Tj ET"}},
+		{"blob by stroke", sheet{content: show(72, 700, "unseen blob") + "0.4 g 0.4 G BT /F1 12 Tf 2 Tr 200 w 100 700 Td (l) Tj ET"}},
 		{"type3 empty", sheet{content: "BT /T3 12 Tf 72 700 Td (ABAB) Tj ET", resources: ">>/XX<<", page: ""}},
 		{"ocmd", sheet{
 			content: "/OC /L BDC\n" + show(72, 700, "unseen") + "EMC\n" + show(72, 600, "seen"),

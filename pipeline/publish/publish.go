@@ -43,9 +43,6 @@ func place(top string, r claim.Revision) string {
 	return fmt.Sprintf("%s/%s/%s/r%d/", top, r.Supplier, r.Batch, r.Number)
 }
 
-// ReceiptKey gives the key of a revision's receipt.
-func ReceiptKey(r claim.Revision) string { return place("outbox", r) + receiptName }
-
 // Publish puts the objects of a set into the store, each read back and
 // compared, the receipt last, and gives the receipt's digest. Publishing the
 // same set again changes nothing; a receipt with other content is ErrConflict.

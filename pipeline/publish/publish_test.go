@@ -143,7 +143,7 @@ func TestPublishStoppedAnywhereIsMadeWhole(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := contents(t, undisturbed)
-	receipt := publish.ReceiptKey(set.Revision)
+	receipt := receiptKey(set.Revision)
 	for n := 1; n <= len(want); n++ {
 		for _, after := range []bool{false, true} {
 			d := directory(t)
@@ -188,7 +188,7 @@ func TestWhatIsReadBackIsCompared(t *testing.T) {
 		if _, err := publish.Publish(t.Context(), truncating{d, output.Key}, set); !errors.Is(err, publish.ErrReadBack) {
 			t.Errorf("%s: got error %v, want ErrReadBack", output.Name, err)
 		}
-		if _, err := d.Stat(t.Context(), publish.ReceiptKey(set.Revision)); output.Name != "receipt.json" && !errors.Is(err, objectstore.ErrNotFound) {
+		if _, err := d.Stat(t.Context(), receiptKey(set.Revision)); output.Name != "receipt.json" && !errors.Is(err, objectstore.ErrNotFound) {
 			t.Errorf("%s: the receipt was put, Stat: %v", output.Name, err)
 		}
 	}
@@ -345,4 +345,8 @@ func BenchmarkRender(b *testing.B) {
 			b.Fatal("a claim is missing")
 		}
 	}
+}
+
+func receiptKey(r claim.Revision) string {
+	return fmt.Sprintf("outbox/%s/%s/r%d/receipt.json", r.Supplier, r.Batch, r.Number)
 }
