@@ -6,14 +6,12 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"fmt"
 	"io"
 	"io/fs"
 	"log/slog"
 	"os"
 	"path"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -55,7 +53,7 @@ func TestGenerated(t *testing.T) {
 		claims = 300
 	}
 	options := fixtures.Options{Seed: 20230315, Claims: claims, FINESS: realFINESS(t), FaultShare: 0.5}
-	var digests []string
+	var written []map[string]string
 	for _, workers := range []int{8, 1} {
 		dir := t.TempDir()
 		plan, err := fixtures.Generate(dir, options)
@@ -69,14 +67,14 @@ func TestGenerated(t *testing.T) {
 		for _, failed := range summary.Failed {
 			t.Errorf("not processed: %s: %s", failed.Key, failed.Why)
 		}
-		if len(digests) == 0 {
+		if len(written) == 0 {
 			comparePlan(t, plan, dir)
 			t.Logf("%d claims of %d batches: %+v, %s due", len(plan.Claims), len(plan.Batches), summary.Counts, summary.AmountDue)
 		}
-		digests = append(digests, digestOfResults(t, dir))
+		written = append(written, results(t, dir))
 	}
-	if digests[0] != digests[1] {
-		t.Errorf("8 workers gave results with the digest %s, 1 worker %s", digests[0], digests[1])
+	if diff := cmp.Diff(written[0], written[1]); diff != "" {
+		t.Errorf("objects differ (-8 workers +1 worker):\n%s", diff)
 	}
 }
 
@@ -138,37 +136,26 @@ func comparePlan(t *testing.T, plan *fixtures.Plan, dir string) {
 	}
 }
 
-// digestOfResults gives one digest of all that a run wrote for others: names,
-// content, order.
-func digestOfResults(t *testing.T, dir string) string {
+// results gives the digest of every object that a run wrote for others, and of
+// the inputs it archived, by key.
+func results(t *testing.T, dir string) map[string]string {
 	t.Helper()
-	var files []string
+	digests := map[string]string{}
 	for _, top := range []string{"outbox", "operators", "archive"} {
-		err := filepath.WalkDir(filepath.Join(dir, top), func(name string, entry fs.DirEntry, err error) error {
-			if err == nil && entry.Type().IsRegular() {
-				files = append(files, name)
+		err := fs.WalkDir(os.DirFS(dir), top, func(name string, entry fs.DirEntry, err error) error {
+			if err != nil || entry.IsDir() {
+				return err
 			}
+			data, err := os.ReadFile(filepath.Join(dir, name))
+			sum := sha256.Sum256(data)
+			digests[name] = hex.EncodeToString(sum[:])
 			return err
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
-	slices.Sort(files)
-	all := sha256.New()
-	for _, name := range files {
-		data, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		relative, err := filepath.Rel(dir, name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		sum := sha256.Sum256(data)
-		fmt.Fprintf(all, "%x  %s\n", sum, filepath.ToSlash(relative))
-	}
-	return hex.EncodeToString(all.Sum(nil))
+	return digests
 }
 
 // TestNightLogsNoPersonalData: neither a manager's name, nor an e-mail, a

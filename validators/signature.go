@@ -142,27 +142,31 @@ func (a *assessment) signedBySupplier(d *claim.Document, signatures []claim.Sign
 // isSuppliers tells whether a certificate is the supplier's. One with the
 // pharmacy's organisation is the pharmacy's, whoever's name it bears; where it
 // could be either's, the better match decides, and the pharmacy has the doubt.
+// What the supplier writes in the row does not make its own name another's.
 func (a *assessment) isSuppliers(c claim.Certificate) bool {
 	var names []string
 	for _, row := range a.Registers.Enrolments(a.claim.Supplier) {
 		names = append(names, row.Name)
 	}
 	supplier := party{names: names, numbers: []string{a.claim.Supplier.SIREN(), string(a.claim.Supplier)}}
-	ofSupplier := supplier.match(a.Programme.Names, c, a.bearsManager(c))
-	return ofSupplier > 0 && ofSupplier > a.pharmacy().match(a.Programme.Names, c, false)
+	ofSupplier := supplier.match(a.Programme.Names, c, a.bearsManager(c, names))
+	return ofSupplier > 0 && ofSupplier > a.pharmacy(names).match(a.Programme.Names, c, false)
 }
 
 // pharmacy gives the names and numbers of the row's pharmacy, the register's
-// included.
-func (a *assessment) pharmacy() party {
+// included; the row's own name not where the register tells another and it is
+// one of the supplier's.
+func (a *assessment) pharmacy(suppliers []string) party {
 	var p party
-	if name, ok := a.text(claim.FieldCompanyName); ok {
+	e, registered := a.establishment()
+	name, ok := a.text(claim.FieldCompanyName)
+	if ok && !(registered && slices.ContainsFunc(suppliers, func(of string) bool { return alike(a.Programme.Names, of, name) })) {
 		p.names = append(p.names, name)
 	}
 	if finess, ok := a.text(claim.FieldFINESS); ok {
 		p.numbers = append(p.numbers, finess)
 	}
-	if e, ok := a.establishment(); ok {
+	if registered {
 		p.names = append(p.names, e.Name, e.LongName)
 		if e.SIRET.KeyOK() {
 			p.numbers = append(p.numbers, string(e.SIRET), e.SIRET.SIREN())
@@ -172,10 +176,14 @@ func (a *assessment) pharmacy() party {
 }
 
 // bearsManager tells whether a certificate's common name is the manager's,
-// which then is no company's name though it may resemble one.
-func (a *assessment) bearsManager(c claim.Certificate) bool {
+// which then is no company's name though it may resemble one; unless the row
+// gives nothing but one of the supplier's names for the manager's.
+func (a *assessment) bearsManager(c claim.Certificate, suppliers []string) bool {
 	manager, ok := a.text(claim.FieldManager)
-	if !ok {
+	if !ok || slices.ContainsFunc(suppliers, func(name string) bool {
+		of := words(name)
+		return !slices.ContainsFunc(words(manager), func(word string) bool { return !slices.Contains(of, word) })
+	}) {
 		return false
 	}
 	borne := words(c.CommonName)

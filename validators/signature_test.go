@@ -224,6 +224,20 @@ func TestNamesakes(t *testing.T) {
 	}
 }
 
+// TestSuppliersRow has the supplier write its own name where the pharmacy's or
+// the manager's belongs.
+func TestSuppliersRow(t *testing.T) {
+	for field, text := range map[claim.FieldID]string{claim.FieldCompanyName: "Offisoft Officine", claim.FieldManager: "OFFISOFT"} {
+		_, told := assessed(func(ctx *Context, c *claim.Claim) {
+			setText(c, field, text)
+			certified(claim.Certificate{CommonName: "Offisoft Officine"})(ctx, c)
+		}, "SIG")
+		if told != "SIG-06" {
+			t.Errorf("%s %q: %q, want SIG-06", field, text, told)
+		}
+	}
+}
+
 func TestSignaturesOfUnreadText(t *testing.T) {
 	for code, spoilt := range map[string]func(claim.Signature) claim.Signature{"SIG-02": broken, "SIG-03": partial} {
 		got, _ := assessed(order(func(d *claim.Document) {

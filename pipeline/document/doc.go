@@ -26,9 +26,12 @@
 //     of annotations that are no fields are hidden words too.
 //   - Visibility: by experiment. A character is visible when the page's
 //     picture changes, where it stands, as its text is taken away; see
-//     visible.go. Every trick that hides text from a reader hides it here.
+//     visible.go. Every trick that hides text from a reader hides it here; so
+//     does text too small, squeezed, mirrored, or printed over other text to be
+//     read. What the document says a text stands for (ActualText) is not read.
 //   - Signatures: every signature field's bytes, certificate and later
-//     revisions; see signature.go.
+//     revisions; see signature.go. What the appearance of a further signature
+//     says is unseen: who signed before did not sign it.
 //
 // A document whose visible words are no language (fonts without a usable
 // Unicode table, scans) has [claim.TextFromNone].
@@ -44,7 +47,8 @@
 // # Not guaranteed
 //
 // That the words are those printed: a font may draw one letter and name
-// another. Letters that a font which is not embedded would have to bring from
-// the reader's machine, beyond the Latin ones, count as unseen. Outside Linux
-// only the WebAssembly limits and the clock hold a worker.
+// another. That every reader shows the same: layers that a zoom or a language
+// switches off are seen here. Letters that a font which is not embedded would
+// have to bring from the reader's machine, beyond the Latin ones, count as
+// unseen. Outside Linux only the WebAssembly limits and the clock hold a worker.
 package document

@@ -16,12 +16,17 @@ func markAnnotations(glyphs []glyph, drawn map[handle]bool, list []annotation) {
 		if !drawn[one.object.handle] {
 			continue
 		}
+		doubtful := false // another annotation may have drawn it
 		for n, a := range list {
-			if a.isWidget() && a.shown && within(one.box, a.rect) {
+			switch {
+			case !a.shown || !within(one.box, a.rect):
+			case a.isWidget():
 				one.field = n + 1
+			case a.kind != annotationLink && a.kind != annotationPopup:
+				doubtful = true
 			}
 		}
-		if one.field == 0 {
+		if one.field == 0 || doubtful {
 			one.hidden = true
 		}
 	}

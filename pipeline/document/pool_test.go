@@ -308,6 +308,24 @@ func TestExtractor(t *testing.T) {
 	}
 }
 
+// A worker that a document has taken over may answer at any length.
+func TestEndlessAnswer(t *testing.T) {
+	ready, length := `\000\000\000\000\000\000\000\001F`, `\000\000\000\000\005\000\000\000`
+	pool, err := NewPool(context.Background(), Options{
+		Workers: 1, Limits: testLimits, CacheDir: t.TempDir(),
+		Command: []string{"/bin/sh", "-c", "printf '" + ready + length + "'; exec /bin/cat"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if facts := read(t, pool, sheet{content: show(72, 700, "bon")}.bytes()); facts.Status != claim.ReadFailed || facts.Reason != reasonMemory {
+		t.Errorf("%s, reason %q; want failed for its memory", facts.Status, facts.Reason)
+	}
+	if err := pool.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
 func BenchmarkRead(b *testing.B) {
 	files := corpus(b, "text")
 	pool := newTestPool(b, 1)

@@ -178,7 +178,7 @@ func (p *process) watch() func() string {
 		switch {
 		case ok && cpu-before > p.limits.Time:
 			return reasonTime
-		case ok && resident > p.limits.Memory:
+		case ok && resident > memoryFactor*p.limits.Memory:
 			return reasonMemory
 		case time.Since(begun) > patience(p.limits.Time):
 			return reasonTime

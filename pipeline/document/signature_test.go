@@ -22,8 +22,8 @@ import (
 func TestLaterAppearances(t *testing.T) {
 	pharmacy, supplier := newIdentity(t, "p256", nil, nil), newIdentity(t, "p384", nil, nil)
 	appearance := func(text string) string {
-		return fmt.Sprintf("<</Type/XObject/Subtype/Form/BBox[0 0 200 20]/Resources<</Font<</F1 6 0 R>>>>/Length %d>>\nstream\n%s\nendstream",
-			len(show(2, 5, text)), show(2, 5, text))
+		return fmt.Sprintf("<</Type/XObject/Subtype/Form/BBox[0 0 200 20]/Resources<</Font<</F1 6 0 R>>>>/Length %d>>\nstream\n1 g 0 0 200 20 re f 0 g %s\nendstream",
+			len(show(2, 5, text))+24, show(2, 5, text))
 	}
 	widget := func(number int, rect string) string {
 		return fmt.Sprintf("<</Type/Annot/Subtype/Widget/FT/Sig/T(S%d)/V %d 0 R/Rect[%s]/F 4/P 3 0 R/AP<</N %d 0 R>>>>", number, number+1, rect, number+2)
@@ -33,14 +33,14 @@ func TestLaterAppearances(t *testing.T) {
 		return p.signWith(map[int]string{3: p.page(), 5: p.form(), number: widget(number, rect), number + 2: appearance(text)}, number+1, by, "")
 	}
 	pool := newTestPool(t, 1)
-	const small, large = "50 300 250 320", "0 330 595 730"
+	const small, large = "50 300 250 320", "0 400 595 800"
 	for _, test := range []struct {
 		name, rect      string
 		visible, hidden string
 		verdicts        []string
 	}{
 		{"beside the text", small, "792,00 EUR HT premier", "792 second", []string{"intact/whole", "intact/whole"}},
-		{"over the page", large, "792,00 EUR HT premier", "792 second", []string{"intact/partial", "intact/whole"}},
+		{"over the page", large, "premier", "792 792,00 EUR HT second", []string{"intact/partial", "intact/whole"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			p := sign(newPaper(t), 20, pharmacy.plain(t), "50 200 250 220", "premier")

@@ -47,8 +47,8 @@ type sight struct {
 }
 
 // smallest is the size in points under which no reader makes out a letter: a
-// line of such text is a stroke. Of a font that is larger by its name than by
-// its letters, these count; the highest or broadest of them.
+// line of such text is a stroke. Of a font whose letters are smaller than it
+// says, these count, the highest or broadest of them.
 const (
 	smallest    = 2.5
 	smallestInk = 0.4 * smallest
@@ -116,8 +116,8 @@ func (s *sandbox) markHidden(page handle, g geometry, texts []handle, glyphs []g
 			ink[o] = max(ink[o], glyphs[i].ink[2]-glyphs[i].ink[0], glyphs[i].ink[3]-glyphs[i].ink[1])
 		}
 	}
-	for o, longest := range ink {
-		hidden[o] = hidden[o] || longest > 0 && longest < smallestInk
+	for o := range hidden {
+		hidden[o] = hidden[o] || o.size < smallest || ink[o] > 0 && ink[o] < smallestInk
 	}
 	var open []int // glyphs yet to be settled
 	for i := range glyphs {
@@ -153,7 +153,7 @@ func (s *sandbox) unseen(o *textObject) (hidden, blots bool) {
 	case modeStroke, modeFillStroke, modeStrokeClip, modeFillStrokeClip:
 		blots = s.strokeWidth(o) > widestStroke*o.em
 	}
-	return blots || o.size < smallest || o.flipped && !s.drawnByPage(o), blots
+	return blots || o.flipped && !s.drawnByPage(o), blots
 }
 
 // strokeWidth gives how broad a text's outline may be drawn, in points: pdfium

@@ -93,7 +93,34 @@ func TestVisibility(t *testing.T) {
 			objects:   []string{streamObject("/Type/Pattern/PatternType 1/PaintType 1/TilingType 1/BBox[0 0 9 9]/XStep 9/YStep 9/Resources<<>>", "1 g 0 0 9 9 re f")},
 		}, "", "unseen"},
 
+		{"a stroke of tiny text", sheet{content: "BT /F1 2 Tf 72 700 Td (unseen) Tj ET\n" + show(72, 600, "seen")}, "seen", "unseen"},
+		{"squeezed to a stroke", sheet{content: "BT /F1 12 Tf 2 Tz 72 700 Td (unseen) Tj 100 Tz ET\n" + show(72, 600, "seen")}, "seen", "unseen"},
+		{"flattened to a line", sheet{content: "BT /F1 12 Tf 1 0 0 0.1 72 700 Tm (unseen) Tj ET\n" + show(72, 600, "seen")}, "seen", "unseen"},
+		{"as in a mirror", sheet{content: "BT /F1 12 Tf -1 0 0 1 300 700 Tm (unseen) Tj ET\n" + show(72, 600, "seen")}, "seen", "unseen"},
+		{"letters over each other", sheet{content: "BT /F1 12 Tf 72 700 Td [(u)556(n)556(s)500(e)] TJ ET\n" + show(72, 600, "seen")}, "seen", "unse"},
+		{"letters over each other, slanted", sheet{content: "BT /F1 12 Tf .8 .6 -.6 .8 72 700 Tm [(u)556(n)556(s)500(e)] TJ ET\n" + show(72, 600, "seen")}, "seen", "unse"},
+		{"words over each other", sheet{content: show(72, 700, "750000123") + show(72, 700, "691223646") + show(72, 600, "seen")}, "seen", "750000123 691223646"},
+		{"a blot over it", sheet{
+			content: show(72, 700, "unseen") + "0.4 g 0.4 G 60 w BT /F1 40 Tf 2 Tr 70 690 Td (nn) Tj 0 Tr ET 1 w 0 g\n" + show(72, 500, "seen"),
+		}, "seen", "unseen nn"},
+		{"what the text is said to stand for", sheet{
+			content:   "/Span <</ActualText (unseen)>> BDC\n" + show(72, 700, "seen") + "EMC\n/Span /A BDC\n" + show(72, 600, "too") + "EMC\n",
+			resources: "/Properties<</A 10 0 R>>", objects: []string{"<</Lang(fr)/ActualText(unseen)>>"},
+		}, "seen too", ""},
+
 		// Honest papers that look like the above.
+		{"small and narrow, yet legible", sheet{content: "BT /F1 4 Tf 70 Tz 72 700 Td (conditions illisibles) Tj ET"}, "conditions illisibles", ""},
+		{"a font whose size says nothing", sheet{
+			content: "BT /T3 1 Tf 72 700 Td (AB) Tj ET", page: "/Resources<</Font<</T3 10 0 R>>>>",
+			objects: []string{
+				"<</Type/Font/Subtype/Type3/FontBBox[0 0 9 9]/FontMatrix[1 0 0 1 0 0]/FirstChar 65/LastChar 66/Widths[10 10]/Encoding<</Differences[65/A/B]>>/CharProcs<</A 11 0 R/B 11 0 R>>/Resources<<>>>>",
+				streamObject("", "10 0 0 0 9 9 d1 0 0 9 9 re f"),
+			},
+		}, "AB", ""},
+		{"turned upside down", sheet{content: "BT /F1 12 Tf -1 0 0 -1 300 700 Tm (tourne) Tj ET"}, "tourne", ""},
+		{"upright twice turned", sheet{content: "1 0 0 -1 0 842 cm BT /F1 -12 Tf -1 0 0 1 72 100 Tm (droit) Tj ET"}, "droit", ""},
+		{"fake bold", sheet{content: "BT /F1 12 Tf 2 Tr 0.4 w 72 700 Td (gras) Tj ET"}, "gras", ""},
+		{"tight letters", sheet{content: "BT /F1 12 Tf -0.8 Tc 72 700 Td (illimite AVATAR) Tj ET"}, "illimite AVATAR", ""},
 		{"white on a dark box", sheet{content: "0.1 0.2 0.5 rg 60 690 300 30 re f 1 g\n" + show(72, 700, "Total HT")}, "Total HT", ""},
 		{"light grey on white", sheet{content: "0.75 g\n" + show(72, 700, "mentions")}, "mentions", ""},
 		{"colours", sheet{content: "1 0 0 rg\n" + show(72, 700, "rouge") + "0 0.6 0 rg\n" + show(72, 680, "vert") + "0.2 0.5 1 rg\n" + show(72, 660, "bleu")}, "rouge vert bleu", ""},
