@@ -171,6 +171,7 @@ func TestFold(t *testing.T) {
 	for text, want := range map[string]string{
 		"  N°  FINESS\tGéographique ":   "n° finess geographique",
 		"l’État au titre du SÉGUR":      "l'etat au titre du segur",
+		"l｀Etat":                        "l'etat",
 		"l´Etat":                        "l'etat",
 		"Cœur de ﬁl":                    "coeur de fil",
 		"1\u202f050,00\u00a0€":          "1 050,00 €",

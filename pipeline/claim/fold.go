@@ -7,9 +7,6 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// apostrophes are folded first: NFKD takes the acute accent ´ apart.
-var apostrophes = strings.NewReplacer("’", "'", "‘", "'", "‛", "'", "ʼ", "'", "´", "'", "`", "'", "′", "'", "ʹ", "'")
-
 // Fold is the one way in which texts that people typed are compared: Unicode
 // NFKC, case, accents and apostrophes folded, ligatures œ and æ spelt out,
 // blanks of every kind collapsed to one, ends trimmed.
@@ -17,7 +14,7 @@ func Fold(s string) string {
 	var folded strings.Builder
 	folded.Grow(len(s))
 	blank := false
-	for _, r := range norm.NFKD.String(apostrophes.Replace(s)) {
+	for _, r := range norm.NFKD.String(strings.ReplaceAll(s, "´", "'")) { // which NFKD would take apart
 		switch {
 		case unicode.Is(unicode.Mn, r) || unicode.Is(unicode.Cf, r):
 			continue
@@ -30,6 +27,8 @@ func Fold(s string) string {
 			blank = false
 		}
 		switch r {
+		case '’', '‘', '‛', 'ʼ', '`', '′', 'ʹ':
+			folded.WriteByte('\'')
 		case '‐', '‑', '‒', '–', '—', '―', '−':
 			folded.WriteByte('-')
 		case 'œ', 'Œ':
