@@ -1,6 +1,8 @@
 package template
 
 import (
+	"math"
+	"math/big"
 	"strconv"
 	"strings"
 
@@ -37,14 +39,24 @@ func readAmount(c cell) (claim.Amount, string) {
 	return claim.Amount{Cents: cents, Finer: finer}, ""
 }
 
+// exactBelow is what a spreadsheet's numbers hold to the cent: 10 million
+// million euros.
+const exactBelow = 1e13
+
 // plainNumber rounds a spreadsheet's number at a millionth, which is noise of
 // its arithmetic.
 func plainNumber(literal string) (string, bool) {
 	value, err := strconv.ParseFloat(literal, 64)
-	if err != nil {
+	if err != nil || math.Abs(value) >= exactBelow {
 		return "", false
 	}
-	return strconv.FormatFloat(value, 'f', 6, 64), true
+	// The shortest decimals that are this number, not its binary expansion:
+	// that has millionths of its own from some billions on.
+	exact, ok := new(big.Rat).SetString(strconv.FormatFloat(value, 'f', -1, 64))
+	if !ok {
+		return "", false
+	}
+	return exact.FloatString(6), true
 }
 
 // plainAmount reads the notations of people: comma or point decimals, blanks
