@@ -59,7 +59,7 @@ func (c runCommand) Run(t *terminal) error {
 		return usageError{err}
 	}
 	if !now.IsZero() {
-		t.log.Info("rehearsal: rules about today take --now as the clock; reception times are the objects' own")
+		t.log.Info("no rule on advances is about today: --now changes nothing; reception times are the objects' own")
 	}
 	return t.night(settings, pipeline.Night{Only: only, Wait: c.Wait, Accepted: c.AcceptRegister})
 }
