@@ -33,6 +33,8 @@ type Programme struct {
 	Mentions    Mentions    `yaml:"mentions"`
 	Exemption   Exemption   `yaml:"vat_exemption"`
 	Names       Names       `yaml:"names"`
+	Scans       Scans       `yaml:"scans"`
+	Handwriting Handwriting `yaml:"handwriting"`
 }
 
 // Calendar holds the dates of the call (AF §2), Europe/Paris.
@@ -121,6 +123,19 @@ type Names struct {
 	// Alike is the least share of common words below which two company names
 	// are told apart (BEN-05).
 	Alike Percent `yaml:"alike"`
+}
+
+// Scans says how far the OCR of a scanned page is believed.
+type Scans struct {
+	// SureConfidence is the OCR confidence of a page, in percent, from which a
+	// mention that is not found on it counts as missing; below, a person looks.
+	SureConfidence int `yaml:"sure_confidence"`
+}
+
+// Handwriting says what ink in a signature's block is taken for.
+type Handwriting struct {
+	// EmptyShare is the share of the block's area below which there is no ink.
+	EmptyShare float64 `yaml:"empty_share"`
 }
 
 // LoadProgramme reads an embedded programme by its name, or a file by its path.

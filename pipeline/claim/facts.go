@@ -26,10 +26,18 @@ type Facts struct {
 	Pages      []Page      `json:"pages,omitempty"`
 	TextSource TextSource  `json:"text_source,omitempty"`
 	Signatures []Signature `json:"signatures,omitempty"` // signature fields that are signed, in the order of the bytes they cover
-	Active     []string    `json:"active,omitempty"`     // active content: javascript, launch, embedded_file
+	// Revisions are the savings of the document from the first on; only those
+	// of a document with an electronic signature are told apart.
+	Revisions []DocumentRevision `json:"revisions,omitempty"`
+	// Blocks are the places where a signature by hand is expected or could
+	// stand, with what was measured there. They are looked for only where
+	// nothing but timestamps signs the document electronically.
+	Blocks []Block  `json:"blocks,omitempty"`
+	Active []string `json:"active,omitempty"` // active content: javascript, launch, embedded_file
 }
 
-// TextSource tells where a document's words come from.
+// TextSource tells where a document's words come from; a document of which
+// any page was read by OCR has its words from OCR.
 type TextSource string
 
 // The sources of a document's words.
@@ -43,7 +51,14 @@ const (
 type Page struct {
 	Width  float64 `json:"width"` // of the crop box, in points, as displayed (after rotation)
 	Height float64 `json:"height"`
-	// Words stand in reading order: by line, then from left to right.
+	// Source tells where the page's visible words come from; TextFromNone
+	// where there are none, or none that are language.
+	Source TextSource `json:"source"`
+	// Confidence is how sure OCR is of the page, in percent: the mean over its
+	// words, each by its length. 0 where Source is not TextFromOCR.
+	Confidence int `json:"confidence,omitempty"`
+	// Words stand in reading order: by line, then from left to right. Where
+	// Source is TextFromOCR, the visible ones are OCR's.
 	Words []Word `json:"words,omitempty"`
 	// HasImage and HasAnnotation tell whether a hand-made signature could
 	// stand on the page: any image or inline image, any visible annotation
@@ -74,6 +89,9 @@ type Word struct {
 	Hidden bool `json:"h,omitempty"`
 	// Form is set on the words of a form field's value.
 	Form bool `json:"f,omitempty"`
+	// Confidence is how sure OCR is of the word, from 1 to 100; 0 for a word
+	// that the document itself spells.
+	Confidence int `json:"c,omitempty"`
 }
 
 // Integrity tells whether the bytes a signature covers are those that were signed.
@@ -99,6 +117,40 @@ const (
 	CoversPartial Coverage = "partial"
 )
 
+// Change is what one revision of a document changed.
+type Change string
+
+// The kinds of changes, from harmless to grave.
+const (
+	ChangeValidation Change = "validation_data"    // certificates, revocation data, metadata: nothing that a reader shows
+	ChangeTimestamp  Change = "document_timestamp" // a timestamp over the whole
+	ChangeSignature  Change = "signature"          // a further signature, or an empty field for one
+	ChangeForm       Change = "form_fill"          // values of form fields
+	ChangeAnnotation Change = "annotation"         // annotations come, gone or altered
+	ChangeContent    Change = "page_content"       // what a page draws
+	ChangeHidden     Change = "hidden_content"     // what was hidden shows, or the reverse; objects put in the place of others
+	ChangePages      Change = "page_count"         // pages come or gone
+	ChangeOther      Change = "other"              // anything else, or what cannot be read for certain
+)
+
+// DocumentRevision is one saving of a document.
+type DocumentRevision struct {
+	End     int64    `json:"end"`               // bytes of the file up to its end
+	Changes []Change `json:"changes,omitempty"` // since the revision before, each once, gravest last
+}
+
+// Level is the kind of an electronic signature, as far as its certificate
+// tells.
+type Level string
+
+// The levels.
+const (
+	LevelSimple    Level = "simple"    // nothing more is told
+	LevelRGS       Level = "rgs"       // référentiel général de sécurité
+	LevelCPx       Level = "cpx"       // a card of the health professions (IGC-Santé)
+	LevelQualified Level = "qualified" // eIDAS, annex I
+)
+
 // Signature is one electronic signature or document timestamp.
 type Signature struct {
 	Field string `json:"field"` // name of the signature field
@@ -110,8 +162,10 @@ type Signature struct {
 	// signature, algorithm; or, beside Intact, attributes_not_der.
 	Problem  string   `json:"problem,omitempty"`
 	Coverage Coverage `json:"coverage"`
-	Digest   string   `json:"digest,omitempty"` // SHA-256, SHA-1, MD5 …
-	Page     int      `json:"page,omitempty"`   // of its widget, from 1; 0 when it has none
+	Digest   string   `json:"digest,omitempty"`   // SHA-256, SHA-1, MD5 …
+	Revision int      `json:"revision,omitempty"` // whose end it covers, from 1, of Facts.Revisions; 0 when it is none's
+	Level    Level    `json:"level,omitempty"`
+	Page     int      `json:"page,omitempty"` // of its widget, from 1; 0 when it has none
 	Rect     *Rect    `json:"rect,omitempty"`
 
 	SignedAt time.Time `json:"signed_at,omitzero"`
@@ -147,3 +201,30 @@ type Certificate struct {
 	SelfSigned         bool      `json:"self_signed,omitempty"`
 	Trust              Trust     `json:"trust,omitempty"`
 }
+
+// Block is a place where a signature by hand is expected or could stand: below
+// or beside a label that asks for one, or an image or annotation elsewhere on
+// the page.
+type Block struct {
+	Page  int    `json:"page"`            // from 1
+	Label string `json:"label,omitempty"` // that asks for the signature, as read; empty where none does
+	Rect  Rect   `json:"rect"`
+	Ink   Ink    `json:"ink"`
+	PNG   []byte `json:"png,omitempty"` // picture of the block as a reader sees it
+}
+
+// Ink is what was measured in a block once printed words and the lines of
+// boxes are taken away. What it is worth is the rules' to say.
+type Ink struct {
+	Share float64 `json:"share"` // of the block's area that is ink
+}
+
+// Handwriting is what a document's blocks make of it.
+type Handwriting string
+
+// The verdicts on a signature by hand.
+const (
+	Handwritten      Handwriting = "handwritten"
+	MaybeHandwritten Handwriting = "possible" // SIG-04
+	NotHandwritten   Handwriting = "none"     // SIG-01
+)

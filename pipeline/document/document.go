@@ -11,7 +11,7 @@ import (
 
 // version is that of the reading: any change to what a document's bytes are
 // read as changes it, and with it the key under which facts are kept.
-const version = "1"
+const version = "2"
 
 // Limits bound the reading of one document.
 type Limits struct {
@@ -26,11 +26,20 @@ type Options struct {
 	Workers int      // processes that read at the same time; at least 1
 	Limits  Limits   // under which each document is read
 	Roots   [][]byte // certificates of trusted roots, PEM or DER
+	OCR     OCR      // how pages without usable text are read
 	// CacheDir holds compiled WebAssembly; empty for guichet's folder in the
 	// user's cache directory.
 	CacheDir string
 	// Command starts a worker; empty for this executable with [WorkerArg].
 	Command []string
+}
+
+// OCR says how scans are read. Where the command is empty or absent they are
+// not: their pages have no words.
+type OCR struct {
+	Command  string        // tesseract
+	Language string        // fra
+	PageTime time.Duration // CPU seconds a reading of a page
 }
 
 // WorkerArg is the hidden subcommand under which an executable is a worker.
