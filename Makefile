@@ -14,7 +14,7 @@ DEMO_CLAIMS ?= 500
 FUZZTIME ?= 20s
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: help build demo test race lint fuzz bench tools packages
+.PHONY: help build demo test race lint fuzz bench tools packages compiler
 
 help: ## what can be typed
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -22,13 +22,13 @@ help: ## what can be typed
 build: ## the binary, ./guichet
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o guichet ./cmd/guichet
 
-demo: build ## a store with generated claims in ./demo, and the nightly run on it
+demo: build packages ## a store with generated claims in ./demo, and the nightly run on it
 	./guichet demo --force --dir $(DEMO_DIR) --claims $(DEMO_CLAIMS) --seed 1
 
-test: ## every test
+test: packages ## every test
 	go test -timeout 18m ./...
 
-race: packages ## every test but the largest, under the race detector
+race: packages compiler ## every test but the largest, under the race detector
 	CGO_ENABLED=1 go test -race -short -timeout 30m ./...
 
 lint: tools ## linters, formatting, room boundaries, unused code
@@ -55,5 +55,10 @@ $(TOOLS)/deadcode-$(DEADCODE_VERSION):
 	GOBIN=$(TOOLS) go install golang.org/x/tools/cmd/deadcode@$(DEADCODE_VERSION)
 	touch $@
 
-packages: ## Debian packages that the race detector needs
-	@command -v gcc >/dev/null || { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq gcc libc6-dev; }
+packages: ## Debian packages: what scans are read with
+	@command -v tesseract >/dev/null && tesseract --list-langs | grep -qx fra || $(call install,tesseract-ocr tesseract-ocr-fra)
+
+compiler: ## Debian packages that the race detector needs
+	@command -v gcc >/dev/null || $(call install,gcc libc6-dev)
+
+install = { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq $(1); }

@@ -22,7 +22,7 @@ var examples = map[string]string{
 	"deadline": "au plus tard le 15/03/2023 à 14:00 (avance) ou le 14/12/2023 à 14:00 (solde)",
 	"file":     "depot-2023-03-officines-nord.xlsx", "files": "depot-a.xlsx, depot-b.csv, depot-c.xlsx", "document": "bon-de-commande-0001-pharmacie-du-pont-neuf.pdf",
 	"detail": "l'entrée « xl/worksheets/sheet1.xml » s'arrête avant sa fin", "column": "Fichier attestation TVA", "nearest": "Fichier attestation de TVA",
-	"value": "une valeur de trente caractères", "expected": "PHARMACIE MUTUALISTE DU PONT NEUF",
+	"value": "une valeur de trente caractères", "expected": "PHARMACIE MUTUALISTE DU PONT NEUF", "read": "PHARMAC1E MUTUAL1STE DU P0NT NEUF",
 	"siret": "73282932000074", "finess": "750000017", "establishments": "750000017, 750000025, 750000033, 750000041, 750000058, 750000066, 750000074, 750000082, et 193 autres",
 	"reference": "LGO-2022-000123", "received": "15/03/2023 à 14:00:00,001", "from": "01/01/2023", "until": "01/01/2023", "withdrawn": "01/01/2023", "referenced": "01/01/2023",
 	"category": "620", "label": "Pharmacie d'Officine", "date": "15/03/2023", "signed": "15/03/2023 à 14:00:03", "at": "15/03/2023 à 14:00",

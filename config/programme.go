@@ -35,6 +35,8 @@ type Programme struct {
 	Names       Names       `yaml:"names"`
 	Scans       Scans       `yaml:"scans"`
 	Handwriting Handwriting `yaml:"handwriting"`
+
+	SignatureTraces SignatureTraces `yaml:"signature_traces"`
 }
 
 // Calendar holds the dates of the call (AF §2), Europe/Paris.
@@ -130,12 +132,9 @@ type Scans struct {
 	// SureConfidence is the OCR confidence of a page, in percent, from which a
 	// mention that is not found on it counts as missing; below, a person looks.
 	SureConfidence int `yaml:"sure_confidence"`
-}
-
-// Handwriting says what ink in a signature's block is taken for.
-type Handwriting struct {
-	// EmptyShare is the share of the block's area below which there is no ink.
-	EmptyShare float64 `yaml:"empty_share"`
+	// SureWordConfidence is the OCR confidence of a word, in percent, from which
+	// each of its digits is taken for that digit and no other.
+	SureWordConfidence int `yaml:"sure_word_confidence"`
 }
 
 // LoadProgramme reads an embedded programme by its name, or a file by its path.
@@ -194,16 +193,22 @@ func (p *Programme) check() error {
 		return fmt.Errorf("shares: advance must be above 0 and at most 100")
 	case p.Mentions.Service == "" || p.Mentions.StateFunded == "" || p.Mentions.Conditional == "" || p.Mentions.ConditionalWords == 0:
 		return fmt.Errorf("mentions: service, state_funded, conditional and conditional_words must be given")
+	case len(p.SignatureTraces.Phrases) == 0 || len(p.SignatureTraces.Services) == 0 || len(p.SignatureTraces.Proofs) == 0:
+		return fmt.Errorf("signature_traces: phrases, services and proofs must be given")
 	case len(p.Exemption.Authorities) == 0:
 		return fmt.Errorf("vat_exemption: at least one authority must be given")
+	case !isConfidence(p.Scans.SureConfidence) || !isConfidence(p.Scans.SureWordConfidence):
+		return fmt.Errorf("scans: sure_confidence and sure_word_confidence must be above 0 and at most 100")
 	}
 	for _, t := range p.Tranches {
 		if t.Name == "" || t.CeilingExclTax <= 0 || t.CeilingInclTax < t.CeilingExclTax {
 			return fmt.Errorf("tranches: %q needs a name and ceilings above 0, the one incl. VAT not below the one excl. VAT", t.Name)
 		}
 	}
-	return nil
+	return p.Handwriting.check()
 }
+
+func isConfidence(percent int) bool { return percent > 0 && percent <= 100 }
 
 // Tranche gives the tranche of a name.
 func (p *Programme) Tranche(name string) (Tranche, bool) {

@@ -71,6 +71,7 @@ func (r *run) loadRegisters(ctx context.Context) error {
 		Limits: validators.Limits{
 			DocumentPages: r.Config.Limits.DocumentPages,
 			DocumentBytes: int64(r.Config.Limits.DocumentBytes),
+			OCRConfidence: r.Config.OCR.MinConfidence,
 		},
 	}
 	return nil

@@ -76,37 +76,51 @@ func (a *assessment) enrolledRegime(regime string) {
 	}
 }
 
+// attestationRule is the code of what an attestation must show.
+const attestationRule = "MNT-05"
+
 // attestation tells MNT-05 of a document that does not show a service of the
 // tax authority, or the supplier by its name or SIREN, and gives the evidence
-// for what it shows. Where its text cannot be read (DOC-06) that is taken back.
+// for what it shows. Where its text cannot be read, that is DOC-06.
 func (a *assessment) attestation() {
 	d := a.claim.Document(claim.VATExemption)
 	if d == nil || !opened(d) {
 		return
 	}
+	if _, blind := a.blind(d); !blind {
+		a.look(d, a.attested())
+	}
+}
+
+// attested gives what the attestation of a supplier that is not liable to VAT
+// must show.
+func (a *assessment) attested() []mention {
+	regime, ok := a.text(claim.FieldVATRegime)
+	if !ok || regime != claim.NotLiableToVAT || !a.readable(claim.FieldVATFile) {
+		return nil
+	}
+	authorities := a.Programme.Exemption.Authorities
 	var services []search
-	for _, name := range a.Programme.Exemption.Authorities {
+	for _, name := range authorities {
 		services = append(services, phraseOf(name).search())
 	}
-	suppliers := []search{sirenSearch(a.claim.Supplier.SIREN())}
+	var known []string
 	for _, row := range a.Registers.Enrolments(a.claim.Supplier) {
 		if distinctive(a.Programme.Names, row.Name) {
-			suppliers = append(suppliers, companySearch(a.Programme.Names, row.Name))
+			known = append(known, row.Name)
 		}
 	}
-	f := newFinder(d.Facts)
-	for _, owed := range []struct {
-		variant string
-		shown   search
-	}{{"", anyOf(services...)}, {"supplier", anyOf(suppliers...)}} {
-		found, ok := f.find(owed.shown)
-		if !ok || found.hidden {
-			a.tellDocument(d, "MNT-05", owed.variant, nil)
-			continue
-		}
-		a.evidence = append(a.evidence, claim.Evidence{
-			Rule: "MNT-05", Document: documentName(d), Page: found.page, Rect: found.rect, Text: found.text,
-		})
+	name, nameLike := companiesShown(a.Programme.Names, known)
+	return []mention{
+		{
+			code: attestationRule, expected: "le service de l'administration fiscale",
+			shown: anyOf(services...), nearly: likeText(authorities...),
+		},
+		{
+			code: attestationRule, variant: "supplier", expected: "le nom ou le SIREN de votre société",
+			shown:  anyOf(sirenSearch(a.claim.Supplier.SIREN()), name),
+			nearly: anyLike(likeSupplier(a.claim.Supplier), nameLike),
+		},
 	}
 }
 
@@ -114,13 +128,13 @@ func (a *assessment) attestation() {
 // at the end of a number for VAT within the Union (FR, a key of two digits, the
 // SIREN), however blanks and line breaks group it.
 func sirenSearch(siren string) search {
-	return func(_ *layer, s *stream) ([]span, bool) {
+	return func(_ *layer, s *stream, accept visit) bool {
 		for first := range s.tokens {
-			if last, ok := s.sirenAt(first, siren); ok {
-				return []span{{first, last}}, true
+			if last, ok := s.sirenAt(first, siren); ok && accept(span{first, last}) {
+				return true
 			}
 		}
-		return nil, false
+		return false
 	}
 }
 

@@ -20,6 +20,16 @@
 // which depend on what was decided before (BEN-03, BEN-04, BEN-07, CMD-05,
 // DOC-05) and on the findings of the two before it.
 //
+// What OCR read of a scanned page is believed as far as its confidence goes
+// (spec 3, "Mentions"). A page under ocr.min_confidence is not read (DOC-06). A
+// mention that stands there exactly is shown, but not a value of few letters
+// whose words are under that confidence. One that OCR misread a little
+// (text_approximate.go, text_glyph.go) goes to a person, as does one that is
+// not found where OCR is not sure of a page. Some readings are the mention
+// itself: a FINESS number or SIREN with letters for its digits, which its key
+// proves; the call's reference with l or I for 1 or O for 0, which print does
+// not tell apart; an address with a blank beside its @.
+//
 // Guarantees: no I/O, no clock, no logging; the same input gives the same
 // findings, in the order of the catalogue; all faults are told at once; a rule
 // whose input is itself at fault is not evaluated (spec 6, "What silences

@@ -31,9 +31,6 @@ func (a *assessment) documents() {
 		default:
 			if page, blind := a.blind(d); blind {
 				a.tellDocument(d, "DOC-06", "", nil).Page = page
-				if d.Role == claim.VATExemption {
-					a.withdraw(d, "MNT-05")
-				}
 			}
 			a.active(d)
 		}
@@ -82,14 +79,15 @@ func (a *assessment) active(d *claim.Document) {
 }
 
 // blind tells whether a document has a page that must be read and cannot be
-// (DOC-06), and which: the whole has no visible text; or a mention that it
-// owes is not found, and a page is nothing but an image. A page that holds an
-// image alone need not be read where the others show all.
+// (DOC-06), and which: no page has visible text; or a mention that it owes is
+// not found, and a page could not be read. A page that could not be read need
+// not be where the others show all.
 func (a *assessment) blind(d *claim.Document) (page int, blind bool) {
-	if !legible(d.Facts) {
+	t := a.trust()
+	if !t.legible(d.Facts) {
 		return min(1, len(d.Facts.Pages)), true
 	}
-	unseen := slices.IndexFunc(d.Facts.Pages, func(p claim.Page) bool { return p.HasImage && !hasVisibleWord(p) })
+	unseen := slices.IndexFunc(d.Facts.Pages, func(p claim.Page) bool { return t.unread(&p) })
 	if unseen < 0 {
 		return 0, false
 	}
@@ -97,29 +95,36 @@ func (a *assessment) blind(d *claim.Document) (page int, blind bool) {
 }
 
 // legible tells whether a reader finds text on a document's pages.
-func legible(facts *claim.Facts) bool {
-	return facts.TextSource != claim.TextFromNone && slices.ContainsFunc(facts.Pages, hasVisibleWord)
+func (t trust) legible(facts *claim.Facts) bool {
+	return facts.TextSource != claim.TextFromNone &&
+		slices.ContainsFunc(facts.Pages, func(p claim.Page) bool { return t.reads(&p) && hasVisibleWord(&p) })
 }
 
-func hasVisibleWord(page claim.Page) bool {
+// unread tells whether something stands on a page that could not be read: an
+// image alone, or words of which nothing can be made. A blank page needs no
+// reading.
+func (t trust) unread(page *claim.Page) bool {
+	words := hasVisibleWord(page)
+	return page.HasImage && !words || words && !t.reads(page)
+}
+
+func hasVisibleWord(page *claim.Page) bool {
 	return slices.ContainsFunc(page.Words, func(w claim.Word) bool { return !w.Hidden && claim.Fold(w.Text) != "" })
 }
 
 // owesMore tells whether something that a document must show is not found in
 // its visible text.
 func (a *assessment) owesMore(d *claim.Document) bool {
+	var owed []mention
 	switch d.Role {
 	case claim.PurchaseOrder:
-		f := newFinder(d.Facts)
-		return slices.ContainsFunc(a.owed(), func(m mention) bool {
-			_, shown := f.visible.find(m.shown)
-			return !shown
-		})
+		owed = a.owed()
 	case claim.VATExemption:
-		return a.toldOf(d, "MNT-05")
+		owed = a.attested()
 	case claim.Invoice, claim.AptitudeCertificate, claim.CompletionCertificate:
 	}
-	return false
+	f := a.finder(d)
+	return slices.ContainsFunc(owed, func(m mention) bool { return f.visibly(m).sight == missing })
 }
 
 // opened tells whether a document is there and could be read as a PDF: neither
@@ -134,12 +139,6 @@ func (a *assessment) unread(d *claim.Document) bool { return a.toldOf(d, "DOC-06
 // toldOf tells whether the claim has a finding of a code on a document.
 func (a *assessment) toldOf(d *claim.Document, code string) bool {
 	return slices.ContainsFunc(a.findings, func(f claim.Finding) bool { return f.Code == code && f.Document == documentName(d) })
-}
-
-// withdraw takes back the findings of a code on a document: what was asked of
-// its text before the text was found to be missing.
-func (a *assessment) withdraw(d *claim.Document, code string) {
-	a.findings = slices.DeleteFunc(a.findings, func(f claim.Finding) bool { return f.Code == code && f.Document == documentName(d) })
 }
 
 // documentName gives the name of a document's file in the batch, or as the row

@@ -1,17 +1,23 @@
 package validators
 
 import (
+	"maps"
+	"unicode"
+
 	"guichet/config"
 	"guichet/pipeline/claim"
 )
 
-// mention is a text owed on a purchase order (AF §6.1).
+// mention is a text owed on a document (AF §6.1, §5.2).
 type mention struct {
 	code     string
+	variant  string        // of the rule's text where it is missing
 	field    claim.FieldID // that it is compared with; none for a fixed text
 	expected string        // as suppliers read it
 	params   params
 	shown    search
+	nearly   likeness // what OCR may have made of it
+	fragile  bool     // a misread glyph makes another one of it: the word of OCR must be good
 }
 
 // mentions tells MEN-01 to MEN-13, and gives the evidence for those that the
@@ -21,35 +27,57 @@ func (a *assessment) mentions() {
 	if d == nil || a.unread(d) {
 		return
 	}
-	f := newFinder(d.Facts)
-	for _, m := range a.owed() {
-		found, ok := f.find(m.shown)
-		if ok && !found.hidden {
-			a.evidence = append(a.evidence, claim.Evidence{
-				Rule: m.code, Document: documentName(d), Page: found.page, Rect: found.rect, Text: found.text,
-			})
+	a.look(d, a.owed())
+}
+
+// finder makes the finder of a document.
+func (a *assessment) finder(d *claim.Document) *finder { return newFinder(d.Facts, a.trust()) }
+
+// trust says how far OCR is believed.
+func (a *assessment) trust() trust {
+	return trust{least: a.Limits.OCRConfidence, surePage: a.Programme.Scans.SureConfidence, sureWord: a.Programme.Scans.SureWordConfidence}
+}
+
+// look gives the evidence for the mentions that a document shows, and tells
+// those that it does not.
+func (a *assessment) look(d *claim.Document, owed []mention) {
+	f := a.finder(d)
+	for _, m := range owed {
+		found := f.see(m)
+		if found.sight != shown {
+			a.unseen(d, m, found, f)
 			continue
 		}
-		a.missing(d, m, found, ok)
+		a.evidence = append(a.evidence, claim.Evidence{
+			Rule: m.code, Document: documentName(d), Page: found.page, Rect: found.rect, Text: found.text,
+		})
 	}
 }
 
-// missing tells that the purchase order does not show a mention, or only where
-// no reader sees it: that goes to a person.
-func (a *assessment) missing(d *claim.Document, m mention, found hit, hidden bool) {
-	variant := ""
-	if hidden {
+// unseen tells that a document does not show a mention. It goes to a person
+// where no reader sees it, OCR read it without certainty or only nearly, or is
+// not sure of a page and did not find it.
+func (a *assessment) unseen(d *claim.Document, m mention, found hit, f *finder) {
+	variant := m.variant
+	switch {
+	case found.sight == uncertain:
+		variant = "approximate"
+	case found.sight == hidden && m.code == attestationRule:
+		if f.hasScans() {
+			variant = "approximate" // in what another's OCR read
+		}
+	case found.sight == hidden:
 		variant = "hidden"
+	case !f.sure():
+		variant = "unsure"
 	}
-	p := params{"expected": m.expected}
-	for name, value := range m.params {
-		p[name] = value
-	}
+	p := params{"expected": m.expected, "read": found.text}
+	maps.Copy(p, m.params)
 	finding := a.tellDocument(d, m.code, variant, p)
 	if m.field != "" {
 		a.place(finding, m.field)
 	}
-	if hidden {
+	if variant != m.variant {
 		finding.Outcome = claim.Review
 		finding.Page, finding.Rect = found.page, found.rect
 	}
@@ -68,39 +96,60 @@ func (a *assessment) purchaseOrder() *claim.Document {
 func (a *assessment) owed() []mention {
 	row, programme := a.claim.Row, a.Programme
 	reference := programme.Reference
-	owed := []mention{{code: "MEN-01", expected: reference, shown: referenceSearch(reference)}}
-	add := func(code string, field claim.FieldID, expected string, shown search) {
+	owed := []mention{{code: "MEN-01", expected: reference, shown: referenceSearch(reference), nearly: likeReference(reference)}}
+	add := func(code string, field claim.FieldID, expected string, shown search, nearly likeness) {
 		if a.readable(field) {
-			owed = append(owed, mention{code: code, field: field, expected: expected, shown: shown})
+			owed = append(owed, mention{code: code, field: field, expected: expected, shown: shown, nearly: nearly, fragile: isFragile(expected)})
 		}
 	}
 	date := row.Field(claim.FieldOrderDate).Date
-	add("MEN-02", claim.FieldOrderDate, date.French(), dateSearch(date))
+	add("MEN-02", claim.FieldOrderDate, date.French(), dateSearch(date), likeDate(date))
 	regime := row.Text(claim.FieldVATRegime)
-	add("MEN-03", claim.FieldVATRegime, regime, regimeSearch(regime, rates(programme)))
+	add("MEN-03", claim.FieldVATRegime, regime, regimeSearch(regime, rates(programme)), likeRegime(regime, rates(programme)))
 	if amount := row.Field(claim.FieldAmount).Amount; amount.Cents > 0 && !amount.Finer {
-		add("MEN-04", claim.FieldAmount, amount.Cents.French(), amountSearch(amount.Cents))
+		add("MEN-04", claim.FieldAmount, amount.Cents.French(), amountSearch(amount.Cents), likeAmount(amount.Cents))
 	}
 	manager := row.Text(claim.FieldManager)
-	add("MEN-05", claim.FieldManager, manager, personSearch(programme.Names, manager))
+	add("MEN-05", claim.FieldManager, manager, personSearch(programme.Names, manager), likePerson(programme.Names, manager))
 	if finess := claim.FINESS(row.Text(claim.FieldFINESS)); finess.KeyOK() {
-		add("MEN-06", claim.FieldFINESS, string(finess), finessSearch(finess))
+		add("MEN-06", claim.FieldFINESS, string(finess), finessSearch(finess), likeKeyed(finess))
 	}
 	name := row.Text(claim.FieldCompanyName)
-	add("MEN-07", claim.FieldCompanyName, name, a.companyShown(name))
+	shown, nearly := a.companyShown(name)
+	add("MEN-07", claim.FieldCompanyName, name, shown, nearly)
 	email := row.Text(claim.FieldEmail)
-	add("MEN-08", claim.FieldEmail, email, emailSearch(email))
+	add("MEN-08", claim.FieldEmail, email, emailSearch(email), likeEmail(email))
 	phone := row.Text(claim.FieldPhone)
-	add("MEN-09", claim.FieldPhone, phone, phoneSearch(phone))
-	owed = append(owed, mention{code: "MEN-10", expected: programme.Mentions.Service, shown: phraseOf(programme.Mentions.Service).search()})
+	add("MEN-09", claim.FieldPhone, phone, phoneSearch(phone), likePhone(phone))
+	owed = append(owed, fixedMention("MEN-10", programme.Mentions.Service))
 	if a.readable(claim.FieldSolution, claim.FieldVersion) {
 		owed = append(owed, a.solutionOwed())
 	}
-	owed = append(owed, mention{code: "MEN-12", expected: programme.Mentions.StateFunded, shown: phraseOf(programme.Mentions.StateFunded).search()})
+	owed = append(owed, fixedMention("MEN-12", programme.Mentions.StateFunded))
 	if m, ok := a.conditionOwed(); ok {
 		owed = append(owed, m)
 	}
 	return owed
+}
+
+// provenLetters is how many letters prove by themselves that they were read right.
+const provenLetters = 9
+
+// isFragile tells whether a value is one that OCR may make of another: it has
+// few letters, and no key.
+func isFragile(value string) bool {
+	letters := 0
+	for _, r := range value {
+		if unicode.IsLetter(r) {
+			letters++
+		}
+	}
+	return letters < provenLetters && !claim.FINESS(value).KeyOK()
+}
+
+// fixedMention is a text that the programme words.
+func fixedMention(code, text string) mention {
+	return mention{code: code, expected: text, shown: phraseOf(text).search(), nearly: likePassage(text)}
 }
 
 // rates gives the rates of VAT that a liable supplier may charge.
@@ -119,27 +168,42 @@ func rates(programme *config.Programme) []claim.BasisPoints {
 }
 
 // companyShown finds the row's name of the pharmacy or the register's.
-func (a *assessment) companyShown(name string) search {
-	looks := []search{companySearch(a.Programme.Names, name)}
+func (a *assessment) companyShown(name string) (search, likeness) {
+	known := []string{name}
 	if e, ok := a.establishment(); ok {
 		for _, registered := range []string{e.Name, e.LongName} {
 			if distinctive(a.Programme.Names, registered) {
-				looks = append(looks, companySearch(a.Programme.Names, registered))
+				known = append(known, registered)
 			}
 		}
 	}
-	return anyOf(looks...)
+	return companiesShown(a.Programme.Names, known)
+}
+
+// companiesShown finds any of some companies' names.
+func companiesShown(names config.Names, known []string) (search, likeness) {
+	var looks []search
+	var likes []likeness
+	for _, name := range known {
+		looks = append(looks, companySearch(names, name))
+		likes = append(likes, likeCompany(names, name))
+	}
+	return anyOf(looks...), anyLike(likes...)
 }
 
 // solutionOwed is MEN-11: the row's solution and version, or those of its
 // reference number where the row contradicts them (FOU-04).
 func (a *assessment) solutionOwed() mention {
 	name, version := a.claim.Row.Text(claim.FieldSolution), a.claim.Row.Text(claim.FieldVersion)
-	shown := versionedSearch(name, version)
-	if solution, ok := a.solution(); ok && a.told("FOU-04") {
-		shown = anyOf(shown, versionedSearch(solution.Name, solution.Version))
+	m := mention{
+		code: "MEN-11", field: claim.FieldSolution, expected: name + " " + version,
+		shown: versionedSearch(name, version), nearly: likeVersioned(name, version), fragile: true,
 	}
-	return mention{code: "MEN-11", field: claim.FieldSolution, expected: name + " " + version, shown: shown}
+	if solution, ok := a.solution(); ok && a.told("FOU-04") {
+		m.shown = anyOf(m.shown, versionedSearch(solution.Name, solution.Version))
+		m.nearly = anyLike(m.nearly, likeVersioned(solution.Name, solution.Version))
+	}
+	return m
 }
 
 // conditionOwed is MEN-13, owed by an order before the solution was
@@ -159,5 +223,6 @@ func (a *assessment) conditionOwed() (mention, bool) {
 		code: "MEN-13", field: claim.FieldOrderDate, expected: text,
 		params: params{"date": date.French(), "referenced": referenced},
 		shown:  passageSearch(text, a.Programme.Mentions.ConditionalWords),
+		nearly: likePassage(text),
 	}, true
 }

@@ -148,7 +148,7 @@ func TestEvidenceSpansLines(t *testing.T) {
 	rewrite(c, "Prestation", "Prestation")
 	facts := c.Documents[0].Facts
 	facts.Pages[0] = page("Une Prestation", "Ségur")
-	found, ok := newFinder(facts).find(phraseOf("Prestation Ségur").search())
+	found, ok := lookUp(facts, phraseOf("Prestation Ségur").search())
 	want := claim.Rect{40, 40, 58 + 50, 64}
 	if !ok || *found.rect != want {
 		t.Errorf("%v %+v, want %v", ok, found.rect, want)

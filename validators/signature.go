@@ -9,7 +9,8 @@ import (
 	"guichet/pipeline/claim"
 )
 
-// signatures tells SIG-01 to SIG-06 of an advance's purchase order (AF §6.1).
+// signatures tells SIG-01 to SIG-09 of an advance's purchase order (AF §6.1).
+// A trace of a signature (SIG-07) takes the place of SIG-01, not of SIG-04.
 func (a *assessment) signatures() {
 	d := a.purchaseOrder()
 	if d == nil {
@@ -17,12 +18,14 @@ func (a *assessment) signatures() {
 	}
 	signatures := signaturesOf(d.Facts)
 	if len(signatures) == 0 {
-		a.unsigned(d)
+		if !a.traced(d) || a.byHand(d).Hand != claim.NotHandwritten {
+			a.unsigned(d)
+		}
 		return
 	}
 	a.integrity(d, signatures)
 	a.certificates(d, signatures)
-	a.signedBySupplier(d, signatures)
+	a.signers(d, signatures)
 }
 
 // signaturesOf gives a document's signatures but its timestamps, which sign
@@ -35,17 +38,6 @@ func signaturesOf(facts *claim.Facts) []claim.Signature {
 // signed. MD5 proves nothing of the kind.
 func verifies(s claim.Signature) bool {
 	return s.Integrity == claim.Intact && s.Digest != "MD5"
-}
-
-// unsigned tells SIG-01, or SIG-04 where a signature by hand could stand on a
-// page, or the page could not be read.
-func (a *assessment) unsigned(d *claim.Document) {
-	byHand := slices.ContainsFunc(d.Facts.Pages, func(p claim.Page) bool { return p.HasImage || p.HasAnnotation })
-	if byHand || a.unread(d) {
-		a.tellDocument(d, "SIG-04", "", nil)
-		return
-	}
-	a.tellDocument(d, "SIG-01", "", nil)
 }
 
 // integrity tells SIG-02 of signatures that do not verify, and SIG-03 of those
@@ -128,29 +120,73 @@ func earlier(a, b time.Time) time.Time {
 	return a
 }
 
-// signedBySupplier tells SIG-06. A signature that does not verify may be the
-// pharmacy's: then there is no telling.
-func (a *assessment) signedBySupplier(d *claim.Document, signatures []claim.Signature) {
-	for _, s := range signatures {
-		if !verifies(s) || !a.isSuppliers(s.Certificate) {
-			return
-		}
+// signers tells SIG-06, SIG-08 and SIG-09, by whose certificates sign. A
+// signature that does not verify may be the pharmacy's: then there is no
+// telling. The pharmacy's signature or its manager's is enough, whoever signs
+// or seals beside them.
+func (a *assessment) signers(d *claim.Document, signatures []claim.Signature) {
+	if slices.ContainsFunc(signatures, func(s claim.Signature) bool { return !verifies(s) }) {
+		return
 	}
-	a.tellSignature(d, signatures[0], "SIG-06", "", nil)
+	by := map[owner][]claim.Signature{}
+	for _, s := range signatures {
+		whose := a.owner(s.Certificate)
+		by[whose] = append(by[whose], s)
+	}
+	if len(by[ofSupplier]) == len(signatures) {
+		a.tellSignature(d, signatures[0], "SIG-06", "", nil)
+		return
+	}
+	_, known := a.establishment()
+	if !known || !a.readable(claim.FieldCompanyName, claim.FieldManager) || len(by[ofPharmacy])+len(by[ofManager]) > 0 {
+		return
+	}
+	switch {
+	case len(by[ofPerson]) > 0:
+		a.tellSignature(d, by[ofPerson][0], "SIG-09", "", nil)
+	case len(by[ofPlatform]) > 0:
+		a.tellSignature(d, by[ofPlatform][0], "SIG-08", "", nil)
+	}
 }
 
-// isSuppliers tells whether a certificate is the supplier's. One with the
-// pharmacy's organisation is the pharmacy's, whoever's name it bears; where it
-// could be either's, the better match decides, and the pharmacy has the doubt.
+// owner is whose a certificate is (spec 6, "Signatures").
+type owner int
+
+const (
+	ofSupplier owner = iota
+	ofPharmacy
+	ofManager
+	ofPerson
+	ofPlatform
+)
+
+// owner tells whose a certificate is. One with the pharmacy's organisation is
+// the pharmacy's, whoever's name it bears; where it could be the supplier's or
+// the pharmacy's, the better match decides, and the pharmacy has the doubt.
 // What the supplier writes in the row does not make its own name another's.
-func (a *assessment) isSuppliers(c claim.Certificate) bool {
+func (a *assessment) owner(c claim.Certificate) owner {
 	var names []string
 	for _, row := range a.Registers.Enrolments(a.claim.Supplier) {
 		names = append(names, row.Name)
 	}
 	supplier := party{names: names, numbers: []string{a.claim.Supplier.SIREN(), string(a.claim.Supplier)}}
-	ofSupplier := supplier.match(a.Programme.Names, c, a.bearsManager(c, names))
-	return ofSupplier > 0 && ofSupplier > a.pharmacy(names).match(a.Programme.Names, c, false)
+	manager := a.bearsManager(c, names)
+	suppliers := supplier.match(a.Programme.Names, c, manager)
+	pharmacys := a.pharmacy(names).match(a.Programme.Names, c, false)
+	switch {
+	case suppliers > pharmacys:
+		return ofSupplier
+	case pharmacys > 0:
+		return ofPharmacy
+	case c.GivenName == "" || c.Surname == "":
+		if len(words(c.CommonName)) < 2 || len(c.Organisation) > 0 {
+			return ofPlatform
+		}
+	}
+	if manager {
+		return ofManager
+	}
+	return ofPerson
 }
 
 // pharmacy gives the names and numbers of the row's pharmacy, the register's
@@ -175,19 +211,23 @@ func (a *assessment) pharmacy(suppliers []string) party {
 	return p
 }
 
-// bearsManager tells whether a certificate's common name is the manager's,
-// which then is no company's name though it may resemble one; unless the row
-// gives nothing but one of the supplier's names for the manager's.
+// bearsManager tells whether a certificate bears the manager's name, which
+// then is no company's though it may resemble one; unless the row gives
+// nothing but one of the supplier's names for the manager's. Either of the two
+// may have more given names than the other.
 func (a *assessment) bearsManager(c claim.Certificate, suppliers []string) bool {
 	manager, ok := a.text(claim.FieldManager)
-	if !ok || slices.ContainsFunc(suppliers, func(name string) bool {
-		of := words(name)
-		return !slices.ContainsFunc(words(manager), func(word string) bool { return !slices.Contains(of, word) })
-	}) {
+	if !ok || slices.ContainsFunc(suppliers, func(name string) bool { return within(words(manager), words(name)) }) {
 		return false
 	}
-	borne := words(c.CommonName)
-	return !slices.ContainsFunc(personWords(a.Programme.Names, manager), func(word string) bool { return !slices.Contains(borne, word) })
+	borne := personWords(a.Programme.Names, c.CommonName+" "+c.GivenName+" "+c.Surname)
+	named := personWords(a.Programme.Names, manager)
+	return within(named, borne) || len(distinct(slices.Clone(borne))) > 1 && within(borne, named)
+}
+
+// within tells whether all words of a list are in another.
+func within(some, all []string) bool {
+	return !slices.ContainsFunc(some, func(word string) bool { return !slices.Contains(all, word) })
 }
 
 // party is a company that a certificate may belong to.

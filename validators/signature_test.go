@@ -57,6 +57,9 @@ func TestSignatures(t *testing.T) {
 			f(&d.Facts.Pages[0])
 		})
 	}
+	traced := func(lines ...string) func(*Context, *claim.Claim) {
+		return onPage(func(p *claim.Page) { p.Words = append(p.Words, pageOf(lines...).Words...) })
+	}
 	for _, test := range []struct {
 		name  string
 		spoil func(*Context, *claim.Claim)
@@ -72,6 +75,31 @@ func TestSignatures(t *testing.T) {
 		{"not signed, and no text", order(func(d *claim.Document) {
 			d.Facts.Signatures, d.Facts.Pages = nil, []claim.Page{{}}
 		}), "DOC-06 SIG-04"},
+
+		{"a trace of a signature", traced("Signé électroniquement par Claire MARTIN le 02/09/2022"), "SIG-07"},
+		{"a trace, in the feminine", traced("Commande signée électroniquement le 02/09/2022"), "SIG-07"},
+		{"an envelope of DocuSign", traced("DocuSign Envelope ID: 3F2504E0-4F89-11D3-9A0C-0305E82C3301"), "SIG-07"},
+		{"a transaction of Adobe on the next line", traced("Adobe Acrobat Sign", "Numéro de transaction : CBJCHBCAABAA7"), "SIG-07"},
+		{"Pro Santé Connect", traced("Identité vérifiée par Pro Santé Connect"), "SIG-07"},
+		{"an instruction is no trace", traced("Ce document peut être signé électroniquement."), "SIG-01"},
+		{"a label is no trace", traced("Signature électronique :"), "SIG-01"},
+		{"a service without a number", traced("Nos contrats sont signés avec Yousign"), "SIG-01"},
+		{"a number without a service", traced("Identifiant de transaction : 12345"), "SIG-01"},
+		{"a service, and a proof elsewhere", traced("Yousign", "merci", "merci", "Preuve de dépôt 12"), "SIG-01"},
+		{"a trace that nobody sees", onPage(func(p *claim.Page) {
+			hidden := pageOf("Signé électroniquement par Claire MARTIN").Words
+			for i := range hidden {
+				hidden[i].Hidden = true
+			}
+			p.Words = append(p.Words, hidden...)
+		}), "SIG-01"},
+		{"a trace and an image", onPage(func(p *claim.Page) {
+			p.Words = append(p.Words, pageOf("Signé électroniquement par Claire MARTIN").Words...)
+			p.HasImage, p.Source = true, claim.TextFromPDF
+		}), "SIG-04 SIG-07"},
+		{"a trace beside a signature", order(func(d *claim.Document) {
+			d.Facts.Pages[0].Words = append(d.Facts.Pages[0].Words, pageOf("Signé électroniquement par Claire MARTIN").Words...)
+		}), ""},
 
 		{"broken", with(func(s *claim.Signature) { *s = broken(*s) }), "SIG-02"},
 		{"broken and partial", with(func(s *claim.Signature) { *s = broken(partial(*s)) }), "SIG-02"},
@@ -122,7 +150,7 @@ func TestSignatures(t *testing.T) {
 		{"SHA-1", with(func(s *claim.Signature) { s.Digest = "SHA-1" }), "SIG-05"},
 		{"SHA-1, self-signed and expired", with(func(s *claim.Signature) {
 			s.Digest, s.TimeSource = "SHA-1", "claimed"
-			s.Certificate = claim.Certificate{SelfSigned: true, NotAfter: paris("2022-11-01")}
+			s.Certificate = claim.Certificate{SelfSigned: true, NotAfter: paris("2022-11-01"), Organisation: s.Certificate.Organisation}
 		}), "SIG-05 SIG-05 SIG-05"},
 		{"broken, and all that", with(func(s *claim.Signature) {
 			s.Digest, s.TimeSource = "SHA-1", "claimed"
@@ -183,18 +211,82 @@ func TestWhoseCertificate(t *testing.T) {
 		{"supplier's, in the manager's name", claim.Certificate{CommonName: "Claire MARTIN", Organisation: []string{"OFFISOFT"}}, "SIG-06"},
 
 		{"the manager's", claim.Certificate{CommonName: "Claire MARTIN", GivenName: "Claire", Surname: "MARTIN"}, ""},
-		{"another person's", claim.Certificate{CommonName: "Paul Durand"}, ""},
-		{"a platform's", claim.Certificate{CommonName: "Sceau", Organisation: []string{"Universign"}}, ""},
+		{"the manager's, family name first", claim.Certificate{CommonName: "MARTIN Claire"}, ""},
+		{"the manager's, with a second given name", claim.Certificate{CommonName: "Claire Jeanne MARTIN"}, ""},
+		{"the manager's, by an authority that names itself", claim.Certificate{CommonName: "12345", GivenName: "Claire", Surname: "Martin", Organisation: []string{"Autorité"}}, ""},
+		{"another person's", claim.Certificate{CommonName: "Paul Durand"}, "SIG-09"},
+		{"another person's of the same name", claim.Certificate{CommonName: "Paul Martin"}, "SIG-09"},
+		{"another person's, with an organisation", claim.Certificate{CommonName: "x", GivenName: "Paul", Surname: "Durand", Organisation: []string{"Autorité"}}, "SIG-09"},
+		{"a platform's", claim.Certificate{CommonName: "Sceau", Organisation: []string{"Universign"}}, "SIG-08"},
+		{"a platform's, of two words", claim.Certificate{CommonName: "Sceau Universign", Organisation: []string{"Cryptolog"}}, "SIG-08"},
+		{"a platform's without organisation", claim.Certificate{CommonName: "Universign"}, "SIG-08"},
 		{"the pharmacy's", claim.Certificate{CommonName: "Paul Durand", Organisation: []string{"SELARL PHARMACIE DU PONT NEUF"}}, ""},
 		{"the pharmacy's FINESS", claim.Certificate{OrganisationalUnit: []string{string(thePharmacy)}, CommonName: "Offisoft"}, ""},
-		{"another domain of mail", claim.Certificate{CommonName: "Paul Durand", Emails: []string{"offisoft@gmail.com"}}, ""},
-		{"another's SIREN", claim.Certificate{OrganisationID: "NTRFR-1" + siren, CommonName: "Paul Durand"}, ""},
-		{"a legal form is no name", claim.Certificate{CommonName: "SAS", Organisation: []string{"SAS"}}, ""},
-		{"nothing", claim.Certificate{}, ""},
+		{"another domain of mail", claim.Certificate{CommonName: "Paul Durand", Emails: []string{"offisoft@gmail.com"}}, "SIG-09"},
+		{"another's SIREN", claim.Certificate{OrganisationID: "NTRFR-1" + siren, CommonName: "Paul Durand"}, "SIG-09"},
+		{"a legal form is no name", claim.Certificate{CommonName: "SAS", Organisation: []string{"SAS"}}, "SIG-08"},
+		{"nothing", claim.Certificate{}, "SIG-08"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			if _, told := assessed(certified(test.c), "SIG"); told != test.want {
 				t.Errorf("%q, want %q", told, test.want)
+			}
+		})
+	}
+}
+
+// TestWhoSignsBeside has two sign: the pharmacy's signature or its manager's
+// is enough.
+func TestWhoSignsBeside(t *testing.T) {
+	certificates := map[string]claim.Certificate{
+		"pharmacy": {CommonName: "Paul Durand", Organisation: []string{"PHARMACIE DU PONT NEUF"}},
+		"manager":  {CommonName: "Claire MARTIN"}, "person": {CommonName: "Paul Durand"},
+		"platform": {CommonName: "Sceau", Organisation: []string{"Universign"}}, "supplier": {CommonName: "Sceau", Organisation: []string{"OFFISOFT"}},
+	}
+	by := func(names ...string) func(*Context, *claim.Claim) {
+		return signed(func(s claim.Signature) []claim.Signature {
+			var all []claim.Signature
+			for _, name := range names {
+				one := s
+				one.Field = name
+				if certificate, known := certificates[name]; known {
+					certificate.NotAfter = s.Certificate.NotAfter
+					one.Certificate = certificate
+				} else {
+					one = broken(one)
+				}
+				all = append(all, one)
+			}
+			return all
+		})
+	}
+	for _, test := range []struct {
+		name  string
+		spoil func(*Context, *claim.Claim)
+		want  string
+	}{
+		{"manager and supplier", by("manager", "supplier"), ""},
+		{"another person and the manager", by("person", "manager"), ""},
+		{"another person and the pharmacy", by("person", "pharmacy"), ""},
+		{"platform and manager", by("platform", "manager"), ""},
+		{"pharmacy and platform", by("pharmacy", "platform"), ""},
+		{"another person and the supplier", by("person", "supplier"), "SIG-09"},
+		{"another person and a platform", by("platform", "person"), "SIG-09"},
+		{"supplier and platform", by("supplier", "platform"), "SIG-08"},
+		{"two platforms", by("platform", "platform"), "SIG-08"},
+		{"another person, and one that does not verify", by("person", "broken"), "SIG-02"},
+		{"another person, and the manager's name is not readable", also(by("person"), func(_ *Context, c *claim.Claim) {
+			setState(c, claim.FieldManager, claim.FieldBad)
+		}), ""},
+		{"a platform, and the pharmacy is not known", also(by("platform"), withText(claim.FieldFINESS, string(withKey("75000009")))), ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			got, told := assessed(test.spoil, "SIG")
+			if told != test.want {
+				t.Fatalf("%q, want %q", told, test.want)
+			}
+			for _, f := range got.Findings {
+				checkTexts(t, f)
 			}
 		})
 	}
@@ -269,6 +361,8 @@ func TestSummarise(t *testing.T) {
 	both.Coverage, both.Signer, both.Organisation = claim.CoversPartial, "Claire MARTIN ; Paul Durand", "PHARMACIE DU PONT NEUF ; OFFISOFT"
 	unverified := whole
 	unverified.Integrity, unverified.Level = claim.Broken, ""
+	qualified, card := whole, whole
+	qualified.Level, card.Level = "qualified", "cpx"
 	none := claim.SignatureSummary{Kind: "none"}
 	for _, test := range []struct {
 		name   string
@@ -281,6 +375,18 @@ func TestSummarise(t *testing.T) {
 		{"not signed", signed(unsigned), 1, claim.TextFromPDF, none},
 		{"broken", with(func(s *claim.Signature) { *s = broken(*s) }), 1, claim.TextFromPDF, unverified},
 		{"a timestamp alone", signed(func(claim.Signature) []claim.Signature { return []claim.Signature{timestamp("2022-09-02")} }), 1, claim.TextFromPDF, none},
+		{"qualified", with(func(s *claim.Signature) { s.Level = claim.LevelQualified }), 1, claim.TextFromPDF, qualified},
+		{"qualified and card", signed(func(s claim.Signature) []claim.Signature {
+			other := s
+			s.Level, other.Level = claim.LevelQualified, claim.LevelCPx
+			return []claim.Signature{s, other}
+		}), 1, claim.TextFromPDF, card},
+		{"qualified and not told", signed(func(s claim.Signature) []claim.Signature {
+			other := s
+			s.Level = claim.LevelQualified
+			return []claim.Signature{s, other}
+		}), 1, claim.TextFromPDF, whole},
+		{"qualified and broken", with(func(s *claim.Signature) { s.Level = claim.LevelQualified; *s = broken(*s) }), 1, claim.TextFromPDF, unverified},
 		{"two signatures", signed(func(s claim.Signature) []claim.Signature {
 			return []claim.Signature{partial(s), bySupplier(s), timestamp("2022-10-01")}
 		}), 1, claim.TextFromPDF, both},

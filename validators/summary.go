@@ -10,16 +10,24 @@ import (
 // Kinds of signatures as a result tells of them.
 const (
 	electronicSignature = "electronic"
+	handSignature       = "handwritten"
 	noSignature         = "none"
 )
 
-// summarise tells of a claim's documents that are in the batch.
-func summarise(c *claim.Claim) []claim.ResultDocument {
+// summarise tells of the claim's documents that are in the batch. A document
+// that nobody signed electronically is signed by hand where that is certain.
+func (a *assessment) summarise() []claim.ResultDocument {
 	var all []claim.ResultDocument
-	for i := range c.Documents {
-		if c.Documents[i].Object != nil {
-			all = append(all, Summarise(&c.Documents[i]))
+	for i := range a.claim.Documents {
+		d := &a.claim.Documents[i]
+		if d.Object == nil {
+			continue
 		}
+		summary := Summarise(d)
+		if opened(d) && summary.Signature.Kind == noSignature && !a.unread(d) && a.byHand(d).Hand == claim.Handwritten {
+			summary.Signature.Kind = handSignature
+		}
+		all = append(all, summary)
 	}
 	return all
 }
@@ -27,8 +35,8 @@ func summarise(c *claim.Claim) []claim.ResultDocument {
 // Summarise makes what a result tells of a document: its pages, where its text
 // comes from, and the verdict on its electronic signatures as a whole. Signer
 // and organisation name all signers, in the order of their signatures; the
-// time is that of the last signature. The level is the least that the law
-// knows, since the file alone proves no higher one. A document that could not
+// time is that of the last signature. The level is the
+// lowest of theirs, as far as their certificates tell: it informs, and decides nothing. A document that could not
 // be read has no pages, no text and no signature.
 func Summarise(d *claim.Document) claim.ResultDocument {
 	summary := claim.ResultDocument{
@@ -53,7 +61,7 @@ func summariseSignatures(signatures []claim.Signature) claim.SignatureSummary {
 	if len(signatures) == 0 {
 		return claim.SignatureSummary{Kind: noSignature}
 	}
-	summary := claim.SignatureSummary{Kind: electronicSignature, Integrity: claim.Intact, Coverage: claim.CoversWhole, Level: "simple"}
+	summary := claim.SignatureSummary{Kind: electronicSignature, Integrity: claim.Intact, Coverage: claim.CoversWhole, Level: string(leastLevel(signatures))}
 	var signers, organisations []string
 	for _, s := range signatures {
 		if !verifies(s) {
@@ -70,6 +78,19 @@ func summariseSignatures(signatures []claim.Signature) claim.SignatureSummary {
 	}
 	summary.Signer, summary.Organisation = list(signers), list(organisations)
 	return summary
+}
+
+// levels are those of signatures, the lowest first.
+var levels = []claim.Level{claim.LevelSimple, claim.LevelRGS, claim.LevelCPx, claim.LevelQualified}
+
+// leastLevel gives the lowest level of some signatures; one that is not known
+// is the lowest.
+func leastLevel(signatures []claim.Signature) claim.Level {
+	least := len(levels) - 1
+	for _, s := range signatures {
+		least = min(least, max(0, slices.Index(levels, s.Level)))
+	}
+	return levels[least]
 }
 
 // signerName gives the name that a certificate bears.

@@ -196,145 +196,6 @@ func (s *stream) tokenAt(offset int) (int, bool) {
 	return i, found || i == len(s.tokens) && offset == len(s.compact)
 }
 
-// layer is the words of a document that a search looks through, in two
-// orders: as read line by line, and column by column, for a cell of a table
-// that runs over several lines.
-type layer struct{ reading, columns *stream }
-
-// streams gives the layer's streams without the doubles.
-func (l *layer) streams() []*stream {
-	if l.columns == nil {
-		return []*stream{l.reading}
-	}
-	return []*stream{l.reading, l.columns}
-}
-
-// finder looks texts up in a document. Only what a reader of the pages sees is
-// found as shown; what stands in invisible words, wholly or in part, is found
-// as hidden (spec 6, "What shows means on a document").
-type finder struct {
-	facts   *claim.Facts
-	visible *layer
-	hidden  []*layer // hidden words alone, then all words; made when asked for
-}
-
-// search looks through one stream of a layer.
-type search func(*layer, *stream) ([]span, bool)
-
-// hit is where a text was found.
-type hit struct {
-	hidden bool
-	page   int // from 1
-	rect   *claim.Rect
-	text   string // as on the page
-}
-
-// newFinder makes a finder of what was read from a document.
-func newFinder(facts *claim.Facts) *finder {
-	return &finder{facts: facts, visible: newLayer(facts, func(w *claim.Word) bool { return !w.Hidden })}
-}
-
-// find gives the first place where a search succeeds, visible ones first.
-func (f *finder) find(look search) (hit, bool) {
-	if found, ok := f.visible.find(look); ok {
-		return found, true
-	}
-	for _, l := range f.hiddenLayers() {
-		if found, ok := l.find(look); ok {
-			found.hidden = true
-			return found, true
-		}
-	}
-	return hit{}, false
-}
-
-// hiddenLayers gives the layers in which hidden words stand, if there are any.
-func (f *finder) hiddenLayers() []*layer {
-	if f.hidden == nil {
-		f.hidden = []*layer{}
-		unseen := newLayer(f.facts, func(w *claim.Word) bool { return w.Hidden })
-		if len(unseen.reading.tokens) > 0 {
-			f.hidden = append(f.hidden, unseen, newLayer(f.facts, func(*claim.Word) bool { return true }))
-		}
-	}
-	return f.hidden
-}
-
-func (l *layer) find(look search) (hit, bool) {
-	for _, s := range l.streams() {
-		if spans, ok := look(l, s); ok {
-			return s.hit(spans), true
-		}
-	}
-	return hit{}, false
-}
-
-// hit tells where spans stand: all their words, and the rectangle around those
-// on the first one's page.
-func (s *stream) hit(spans []span) hit {
-	var h hit
-	var text []string
-	told := -1 // the last word told
-	for _, sp := range spans {
-		for i := s.tokens[sp.first].place; i <= s.tokens[sp.last].place; i++ {
-			if i == told {
-				continue
-			}
-			told = i
-			p := s.places[i]
-			text = append(text, p.word.Text)
-			switch h.page {
-			case 0:
-				h.page = p.page
-				rect := p.word.Rect
-				h.rect = &rect
-			case p.page:
-				*h.rect = h.rect.Union(p.word.Rect)
-			}
-		}
-	}
-	h.text = strings.Join(text, " ")
-	return h
-}
-
-// newLayer makes a layer of the words that a document's reader keeps.
-func newLayer(facts *claim.Facts, keep func(*claim.Word) bool) *layer {
-	var reading, columns []place
-	parted := false
-	for number := range facts.Pages {
-		page := &facts.Pages[number]
-		from := len(reading)
-		for i := range page.Words {
-			word := &page.Words[i]
-			if !keep(word) {
-				continue
-			}
-			p := place{page: number + 1, word: word, gap: word.Gap, folded: foldWord(word.Text)}
-			switch {
-			case len(reading) == from:
-				p.gap = claim.GapLine
-			case p.gap == claim.GapLine && beside(reading[len(reading)-1].word, word):
-				p.gap = claim.GapBlank
-			}
-			parted = parted || p.gap == claim.GapWide
-			reading = append(reading, p)
-		}
-		columns = append(columns, byColumn(reading[from:])...)
-	}
-	l := &layer{reading: newStream(reading)}
-	if parted {
-		l.columns = newStream(columns)
-	}
-	return l
-}
-
-// beside tells whether a word that starts a line of hidden words, or of visible
-// ones, goes on a line of the others.
-func beside(before, word *claim.Word) bool {
-	return before.Hidden != word.Hidden && word.Rect[0] >= before.Rect[2] &&
-		word.Rect[1] < before.Rect[3] && before.Rect[1] < word.Rect[3]
-}
-
 // softHyphen is written where a word may be broken, and seen where it is.
 const softHyphen = "\u00ad"
 
@@ -394,13 +255,8 @@ func phraseOf(text string) phrase {
 
 // search finds a phrase.
 func (p phrase) search() search {
-	return func(_ *layer, s *stream) ([]span, bool) {
-		var found []span
-		s.eachPhrase(p, func(sp span) bool {
-			found = []span{sp}
-			return true
-		})
-		return found, found != nil
+	return func(_ *layer, s *stream, accept visit) bool {
+		return s.eachPhrase(p, func(sp span) bool { return accept(sp) })
 	}
 }
 
@@ -475,13 +331,8 @@ func joins(separator string) bool {
 
 // anyOf finds what any of several searches finds.
 func anyOf(searches ...search) search {
-	return func(l *layer, s *stream) ([]span, bool) {
-		for _, look := range searches {
-			if spans, ok := look(l, s); ok {
-				return spans, true
-			}
-		}
-		return nil, false
+	return func(l *layer, s *stream, accept visit) bool {
+		return slices.ContainsFunc(searches, func(look search) bool { return look(l, s, accept) })
 	}
 }
 

@@ -27,18 +27,18 @@ var months = map[string]time.Month{
 // dateSearch finds a day in any of the notations of spec 6: 01/03/2023,
 // 1/3/23, 01.03.2023, 2023-03-01, 1er mars 2023.
 func dateSearch(d claim.Date) search {
-	return func(_ *layer, s *stream) ([]span, bool) {
+	return func(_ *layer, s *stream, accept visit) bool {
 		for i := range s.tokens {
 			if !s.tokens[i].digits {
 				continue
 			}
 			for _, read := range []func(int) (claim.Date, span, bool){s.dateInDigits, s.dateInWords} {
-				if found, sp, ok := read(i); ok && found == d {
-					return []span{sp}, true
+				if found, sp, ok := read(i); ok && found == d && (len(s.token(i)) > 1 || !s.misreadDigit(i)) && accept(sp) {
+					return true
 				}
 			}
 		}
-		return nil, false
+		return false
 	}
 }
 

@@ -52,15 +52,8 @@ func unbroken(shown, wanted string) bool {
 // emailSearch finds an address, which a line may break anywhere.
 func emailSearch(address string) search {
 	e := exactOf(address)
-	return func(_ *layer, s *stream) ([]span, bool) {
-		var found []span
-		s.each(e.compact, func(sp span) bool {
-			if e.is(s, sp, unbroken) && s.isWholeAddress(sp) {
-				found = []span{sp}
-			}
-			return found != nil
-		})
-		return found, found != nil
+	return func(_ *layer, s *stream, accept visit) bool {
+		return s.each(e.compact, func(sp span) bool { return e.is(s, sp, unbroken) && s.isWholeAddress(sp) && accept(sp) })
 	}
 }
 
@@ -87,21 +80,15 @@ func (s *stream) isWholeAddress(sp span) bool {
 // makes part of a longer reference.
 func referenceSearch(text string) search {
 	p := phraseOf(text)
-	return func(_ *layer, s *stream) ([]span, bool) {
-		var found []span
-		s.eachPhrase(p, func(sp span) bool {
+	return func(_ *layer, s *stream, accept visit) bool {
+		return s.eachPhrase(p, func(sp span) bool {
 			if separator := s.before(sp.first); sp.first > 0 && (separator == "-" || separator == "_") {
 				return false
 			}
 			separator := s.after(sp.last)
 			longer := separator == "_" || s.isNumber(sp.last+1) && joins(separator)
-			if sp.last+1 < len(s.tokens) && longer {
-				return false
-			}
-			found = []span{sp}
-			return true
+			return (sp.last+1 == len(s.tokens) || !longer) && accept(sp)
 		})
-		return found, found != nil
 	}
 }
 
@@ -126,7 +113,7 @@ func versionOf(version string) exact {
 // two lines that follow each other.
 func versionedSearch(name, version string) search {
 	p, e := phraseOf(name), versionOf(version)
-	return func(_ *layer, s *stream) ([]span, bool) {
+	return func(_ *layer, s *stream, accept visit) bool {
 		var versions []span
 		s.each(e.compact, func(sp span) bool {
 			if e.is(s, sp, sameOnLine) && s.isWholeVersion(sp) {
@@ -134,22 +121,19 @@ func versionedSearch(name, version string) search {
 			}
 			return false
 		})
-		var found []span
-		s.eachPhrase(p, func(named span) bool {
+		return s.eachPhrase(p, func(named span) bool {
 			from, to := s.tokens[named.first].line-1, s.tokens[named.last].line+1
 			start, _ := slices.BinarySearchFunc(versions, from, func(v span, line int) int { return s.tokens[v.last].line - line })
 			for _, v := range versions[start:] {
 				if s.tokens[v.first].line > to {
 					break
 				}
-				if v.first > named.last || v.last < named.first {
-					found = []span{named, v}
+				if (v.first > named.last || v.last < named.first) && accept(named, v) {
 					return true
 				}
 			}
 			return false
 		})
-		return found, found != nil
 	}
 }
 

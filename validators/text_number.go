@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"guichet/pipeline/claim"
 )
@@ -28,18 +29,18 @@ const euroSigns = "€¿"
 // 1 050,00; 1050; 1.050,00; 1,050.00. Digit groups that a blank parts are one
 // number, those further apart are two.
 func amountSearch(amount claim.Cents) search {
-	return func(_ *layer, s *stream) ([]span, bool) {
+	return func(_ *layer, s *stream, accept visit) bool {
 		for i := 0; i < len(s.tokens); i++ {
 			if !s.tokens[i].digits {
 				continue
 			}
 			n := s.number(i)
-			if n.shown && n.value() == amount {
-				return []span{n.span}, true
+			if n.shown && n.value() == amount && !s.misreadDigit(n.first) && !s.misreadCents(n) && accept(n.span) {
+				return true
 			}
 			i = n.last
 		}
-		return nil, false
+		return false
 	}
 }
 
@@ -152,18 +153,38 @@ func (s *stream) isAmount(n number) bool {
 		(before != " " || !s.isNumber(n.first-1)) && (after != " " || !s.isNumber(n.last+1))
 }
 
+// misreadDigit tells whether OCR may have taken for a letter the digit before
+// a number, a blank between: l 708,00. Brackets are the lines of boxes.
+func (s *stream) misreadDigit(i int) bool {
+	at := s.tokens[i].place
+	if !strings.HasSuffix(s.before(i), " ") || at == 0 || s.places[at].gap != claim.GapBlank {
+		return false
+	}
+	previous := s.places[at-1]
+	r := firstRune(previous.folded)
+	return previous.word.Confidence > 0 && utf8.RuneCountInString(previous.folded) == 1 && strings.ContainsRune("il|!jzsbgoq", r)
+}
+
+// misreadCents tells whether what follows a number in its word may be cents as
+// OCR misread them: 708,S0; 708;50; 708,0e.
+func (s *stream) misreadCents(n number) bool {
+	at := s.tokens[n.last].place
+	if len(n.cents) == 2 || s.places[at].word.Confidence == 0 {
+		return false
+	}
+	for i := n.last + 1; i < len(s.tokens) && s.tokens[i].place == at; i++ {
+		if n.cents != "" || !slices.Contains(unitWords, s.token(i)) {
+			return true
+		}
+	}
+	return false
+}
+
 // finessSearch finds a FINESS number, however blanks and line breaks group it.
 func finessSearch(finess claim.FINESS) search {
 	compact := strings.ToLower(string(finess))
-	return func(_ *layer, s *stream) ([]span, bool) {
-		var found []span
-		s.each(compact, func(sp span) bool {
-			if s.grouped(sp, " \n") && s.isWholeFINESS(sp) {
-				found = []span{sp}
-			}
-			return found != nil
-		})
-		return found, found != nil
+	return func(_ *layer, s *stream, accept visit) bool {
+		return s.each(compact, func(sp span) bool { return s.grouped(sp, " \n") && s.isWholeFINESS(sp) && accept(sp) })
 	}
 }
 
@@ -282,15 +303,8 @@ func phoneForms(phone string) []string {
 func phoneSearch(phone string) search {
 	var looks []search
 	for _, digits := range phoneForms(phone) {
-		looks = append(looks, func(_ *layer, s *stream) ([]span, bool) {
-			var found []span
-			s.each(digits, func(sp span) bool {
-				if s.isPhone(sp) {
-					found = []span{sp}
-				}
-				return found != nil
-			})
-			return found, found != nil
+		looks = append(looks, func(_ *layer, s *stream, accept visit) bool {
+			return s.each(digits, func(sp span) bool { return s.isPhone(sp) && accept(sp) })
 		})
 	}
 	return anyOf(looks...)

@@ -26,33 +26,23 @@ func regimeSearch(regime string, rates []claim.BasisPoints) search {
 
 // liableSearch finds the word alone. A negation before it counts in whichever
 // order the words are read: in a table's cell, it may stand a line above.
-func liableSearch(l *layer, s *stream) ([]span, bool) {
+func liableSearch(l *layer, s *stream, accept visit) bool {
 	negated := map[*claim.Word]bool{}
 	for _, other := range l.streams() {
 		other.eachLiable(func(sp span) bool {
-			if other.negates(sp.first-1) || other.answeredNo(sp.last) {
+			if other.negates(sp.first-1) || other.misreadNo(sp.first) || other.answeredNo(sp.last) {
 				negated[other.places[other.tokens[sp.first].place].word] = true
 			}
 			return false
 		})
 	}
-	var found []span
-	s.eachLiable(func(sp span) bool {
-		if negated[s.places[s.tokens[sp.first].place].word] {
-			return false
-		}
-		found = []span{sp}
-		return true
+	return s.eachLiable(func(sp span) bool {
+		return !negated[s.places[s.tokens[sp.first].place].word] && accept(sp)
 	})
-	return found, found != nil
 }
 
-func (s *stream) eachLiable(visit func(span) bool) {
-	for _, word := range liable {
-		if s.eachPhrase(newPhrase([]string{word}), visit) {
-			return
-		}
-	}
+func (s *stream) eachLiable(visit func(span) bool) bool {
+	return slices.ContainsFunc(liable, func(word string) bool { return s.eachPhrase(newPhrase([]string{word}), visit) })
 }
 
 // negates tells whether a token denies the one behind it: non assujetti, pas
@@ -60,6 +50,18 @@ func (s *stream) eachLiable(visit func(span) bool) {
 func (s *stream) negates(i int) bool {
 	word := s.token(i)
 	return (word == "non" || word == "pas") && !strings.ContainsAny(s.after(i), ".:;\f")
+}
+
+// misreadNo tells whether OCR may have read a no in the word before a token's.
+func (s *stream) misreadNo(i int) bool {
+	at := s.tokens[i].place - 1
+	if at < 0 || s.places[at].word.Confidence == 0 {
+		return false
+	}
+	word, no := compactOf(s.places[at].folded), []rune("non")
+	return len(word) == len(no) && !slices.ContainsFunc([]int{0, 1, 2}, func(j int) bool {
+		return word[j] != no[j] && !confusable(word[j], no[j])
+	})
 }
 
 // answeredNo tells whether a form denies the word at a token: Assujetti à la
@@ -75,15 +77,11 @@ func (s *stream) answeredNo(i int) bool {
 }
 
 // articleSearch finds article 293 B of the tax code.
-func articleSearch(_ *layer, s *stream) ([]span, bool) {
-	var found []span
-	s.each("293b", func(sp span) bool {
-		if separator := s.after(sp.first); s.standsAlone(sp) && (separator == "" || separator == " " || separator == "\n" || separator == "-") {
-			found = []span{sp}
-		}
-		return found != nil
+func articleSearch(_ *layer, s *stream, accept visit) bool {
+	return s.each("293b", func(sp span) bool {
+		separator := s.after(sp.first)
+		return s.standsAlone(sp) && (separator == "" || separator == " " || separator == "\n" || separator == "-") && accept(sp)
 	})
-	return found, found != nil
 }
 
 // rateWords may stand between TVA and its rate.
@@ -91,7 +89,7 @@ var rateWords = []string{"a", "au", "taux", "de", "du"}
 
 // rateSearch finds one of some rates of VAT, written TVA 20 or TVA : 8,5 %.
 func rateSearch(rates []claim.BasisPoints) search {
-	return func(_ *layer, s *stream) ([]span, bool) {
+	return func(_ *layer, s *stream, accept visit) bool {
 		for i := range s.tokens {
 			tax, ok := s.taxAt(i)
 			if !ok {
@@ -102,11 +100,11 @@ func rateSearch(rates []claim.BasisPoints) search {
 				j++
 			}
 			rate, last, ok := s.percent(tax, j)
-			if ok && slices.Contains(rates, rate) && !strings.ContainsAny(s.text[s.tokens[tax].end:s.tokens[j].start], "€%\f") {
-				return []span{{i, last}}, true
+			if ok && slices.Contains(rates, rate) && !strings.ContainsAny(s.text[s.tokens[tax].end:s.tokens[j].start], "€%\f") && accept(span{i, last}) {
+				return true
 			}
 		}
-		return nil, false
+		return false
 	}
 }
 

@@ -477,19 +477,19 @@ func TestFinder(t *testing.T) {
 	for _, test := range finderCases {
 		t.Run(test.kind+" "+test.in, func(t *testing.T) {
 			wanted, told, different := strings.Cut(test.wanted, "!")
-			wanted, hidden := strings.CutSuffix(wanted, "?")
+			wanted, isHidden := strings.CutSuffix(wanted, "?")
 			want := evidenceOf(test.in)
 			if different {
 				want = told
 			}
-			found, ok := newFinder(documentOf(test.in)).find(searchOf(test.kind, wanted))
-			if ok != (want != "" || hidden) {
+			found, ok := lookUp(documentOf(test.in), searchOf(test.kind, wanted))
+			if ok != (want != "" || isHidden) {
 				t.Fatalf("found: %v (%q)", ok, found.text)
 			}
-			if found.hidden != hidden {
-				t.Errorf("hidden: %v", found.hidden)
+			if (found.sight == hidden) != isHidden {
+				t.Errorf("sight: %v", found.sight)
 			}
-			if diff := cmp.Diff(want, found.text); diff != "" && !hidden {
+			if diff := cmp.Diff(want, found.text); diff != "" && !isHidden {
 				t.Errorf("evidence (-want +got):\n%s", diff)
 			}
 			if ok && (found.page != 1 || found.rect == nil) {

@@ -42,11 +42,11 @@ func personSearch(names config.Names, name string) search {
 	for turn := range all {
 		looks = append(looks, newPhrase(slices.Concat(all[turn:], all[:turn])).search())
 	}
-	return anyOf(append(looks, func(_ *layer, s *stream) ([]span, bool) { return s.person(all, civil) })...)
+	return anyOf(append(looks, func(_ *layer, s *stream, accept visit) bool { return s.person(all, civil, accept) })...)
 }
 
 // person finds the words of a name in any order, near each other.
-func (s *stream) person(all []string, civil map[string]bool) ([]span, bool) {
+func (s *stream) person(all []string, civil map[string]bool, accept visit) bool {
 	wanted := map[string]int{}
 	for _, word := range all {
 		wanted[word]++
@@ -55,11 +55,11 @@ func (s *stream) person(all []string, civil map[string]bool) ([]span, bool) {
 		if wanted[s.token(i)] == 0 {
 			continue
 		}
-		if sp, ok := s.personAt(i, wanted, len(all), civil); ok {
-			return []span{sp}, true
+		if sp, ok := s.personAt(i, wanted, len(all), civil); ok && accept(sp) {
+			return true
 		}
 	}
-	return nil, false
+	return false
 }
 
 // personAt finds the words of a name from a token on.
@@ -91,15 +91,15 @@ func (s *stream) personAt(i int, wanted map[string]int, missing int, civil map[s
 // written in capitals: without the others, Pharmacie de la Gare would stand on
 // every order from the Rue de la Gare.
 func companySearch(names config.Names, name string) search {
-	var forms []string
-	for _, form := range names.LegalForms {
-		if form == strings.ToUpper(form) {
-			forms = append(forms, form)
-		}
-	}
 	// The name as it is comes second: with a form in its middle it stands
 	// there, but is no phrase without it.
-	return anyOf(newPhrase(wordsBut(name, forms)).search(), newPhrase(words(name)).search())
+	return anyOf(newPhrase(wordsBut(name, capitalForms(names))).search(), newPhrase(words(name)).search())
+}
+
+// capitalForms gives the words left out of companies' names that are written
+// in capitals.
+func capitalForms(names config.Names) []string {
+	return slices.DeleteFunc(slices.Clone(names.LegalForms), func(form string) bool { return form != strings.ToUpper(form) })
 }
 
 // distinctive tells whether a company's name holds more than words that many
@@ -123,10 +123,7 @@ func distinctive(names config.Names, name string) bool {
 func passageSearch(text string, share config.Percent) search {
 	wanted := strings.FieldsFunc(claim.Fold(text), func(r rune) bool { return !isWordRune(r) })
 	missing := len(wanted) - (len(wanted)*int(share)+9999)/10000
-	return func(_ *layer, s *stream) ([]span, bool) {
-		sp, ok := s.passage(wanted, missing)
-		return []span{sp}, ok
-	}
+	return func(_ *layer, s *stream, accept visit) bool { return s.passage(wanted, missing, accept) }
 }
 
 // passageSlack is how many times longer than the passage the words may be
@@ -136,7 +133,7 @@ const passageSlack = 13
 // passage finds most of some words, in order, in one pass over the tokens: for
 // each number of words met and each number of those missing so far, it keeps
 // the latest token at which such a run starts.
-func (s *stream) passage(wanted []string, missing int) (span, bool) {
+func (s *stream) passage(wanted []string, missing int, accept visit) bool {
 	positions := map[string][]int{} // from the last to the first
 	for i := len(wanted) - 1; i >= 0; i-- {
 		positions[wanted[i]] = append(positions[wanted[i]], i)
@@ -166,12 +163,12 @@ func (s *stream) passage(wanted []string, missing int) (span, bool) {
 					}
 					at := (i+1)*width + k
 					latest[at] = max(latest[at], start)
-					if start >= 0 && j-start < longest && len(wanted)-(i+1) <= missing-k {
-						return span{start, j}, true
+					if start >= 0 && j-start < longest && len(wanted)-(i+1) <= missing-k && accept(span{start, j}) {
+						return true
 					}
 				}
 			}
 		}
 	}
-	return span{}, false
+	return false
 }

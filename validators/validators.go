@@ -35,10 +35,15 @@ type Context struct {
 	Limits    Limits
 }
 
-// Limits are told to a supplier whose document passes them (DOC-02).
+// Limits are those of the reading of documents.
 type Limits struct {
+	// DocumentPages and DocumentBytes are told to a supplier whose document
+	// passes them (DOC-02).
 	DocumentPages int
 	DocumentBytes int64
+	// OCRConfidence is the confidence of OCR, in percent, below which a page
+	// counts as not read (DOC-06), and a word as no proof.
+	OCRConfidence int
 }
 
 // Assess asks every rule that looks at one claim alone.
@@ -53,7 +58,7 @@ func Assess(ctx *Context, c *claim.Claim) claim.Assessment {
 	a.mentions()
 	a.signatures()
 	Sort(a.findings)
-	return claim.Assessment{Findings: a.findings, Evidence: a.evidence, Documents: summarise(c)}
+	return claim.Assessment{Findings: a.findings, Evidence: a.evidence, Documents: a.summarise()}
 }
 
 // assessment is one claim being judged.

@@ -49,6 +49,7 @@ type cli struct {
 	Run     runCommand     `cmd:"" help:"The nightly run: every ready batch, then exit."`
 	Batches batchesCommand `cmd:"" help:"List the batches that were processed."`
 	Show    showCommand    `cmd:"" help:"Show a batch, a claim or a dossier."`
+	Inspect inspectCommand `cmd:"" help:"Show what is seen of a document: text, mentions, signatures, ink."`
 	Rules   rulesCommand   `cmd:"" help:"Print the catalogue of rules."`
 	Demo    demoCommand    `cmd:"" help:"Make a store with generated claims, good and faulty, and run on it."`
 	Version versionCommand `cmd:"" help:"Print the version."`

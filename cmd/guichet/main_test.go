@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -14,6 +15,12 @@ func TestMain(m *testing.M) {
 	document.Main()
 	testscript.Main(m, map[string]func(){
 		"guichet": func() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) },
+		"documents": func() {
+			if err := writeDocuments(); err != nil {
+				fmt.Fprintln(os.Stderr, err)
+				os.Exit(1)
+			}
+		},
 	})
 }
 

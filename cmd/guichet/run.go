@@ -102,18 +102,7 @@ func (t *terminal) night(settings *config.Config, night pipeline.Night) (err err
 	if workers == 0 {
 		workers = runtime.NumCPU()
 	}
-	roots, err := trustRoots(settings.Trust.Roots)
-	if err != nil {
-		return usageError{err}
-	}
-	pool, err := document.NewPool(t.ctx, document.Options{
-		Workers: workers,
-		Limits: document.Limits{
-			Bytes: int64(settings.Limits.DocumentBytes), Pages: settings.Limits.DocumentPages,
-			Time: time.Duration(settings.Limits.DocumentTime), Memory: int64(settings.Limits.DocumentMemory),
-		},
-		Roots: roots,
-	})
+	pool, err := t.documents(settings, workers)
 	if err != nil {
 		return err
 	}
@@ -136,6 +125,23 @@ func (t *terminal) night(settings *config.Config, night pipeline.Night) (err err
 		return errUnprocessed
 	}
 	return nil
+}
+
+// documents starts the pool that reads documents under the settings' limits.
+func (t *terminal) documents(settings *config.Config, workers int) (*document.Pool, error) {
+	roots, err := trustRoots(settings.Trust.Roots)
+	if err != nil {
+		return nil, usageError{err}
+	}
+	return document.NewPool(t.ctx, document.Options{
+		Workers: workers,
+		Limits: document.Limits{
+			Bytes: int64(settings.Limits.DocumentBytes), Pages: settings.Limits.DocumentPages,
+			Time: time.Duration(settings.Limits.DocumentTime), Memory: int64(settings.Limits.DocumentMemory),
+		},
+		Roots: roots,
+		OCR:   document.OCR{Command: settings.OCR.Command, Language: settings.OCR.Language, PageTime: time.Duration(settings.Limits.OCRPageTime)},
+	})
 }
 
 // trustRoots reads the PEM files of a folder.

@@ -65,6 +65,24 @@ type Page struct {
 	// that is neither a link, a pop-up, nor an electronic signature's widget.
 	HasImage      bool `json:"has_image,omitempty"`
 	HasAnnotation bool `json:"has_annotation,omitempty"`
+	// Marks are where those stand that HasImage and HasAnnotation tell of;
+	// empty where that is not known.
+	Marks []Mark `json:"marks,omitempty"`
+}
+
+// MarkKind is what a mark on a page is.
+type MarkKind string
+
+// The kinds of marks.
+const (
+	MarkImage      MarkKind = "image"
+	MarkAnnotation MarkKind = "annotation"
+)
+
+// Mark is an image or annotation that could be a signature by hand.
+type Mark struct {
+	Kind MarkKind `json:"kind"`
+	Rect Rect     `json:"rect"`
 }
 
 // Gap is what separates a word from the one of the same visibility before it
@@ -214,9 +232,31 @@ type Block struct {
 }
 
 // Ink is what was measured in a block once printed words and the lines of
-// boxes are taken away. What it is worth is the rules' to say.
+// boxes are taken away. What it is worth is the rules' to say. Lengths are in
+// points; a stroke is what hangs together, and the main one is the longest
+// that is not an outline.
 type Ink struct {
-	Share float64 `json:"share"` // of the block's area that is ink
+	Share   float64 `json:"share"`   // of the block's area that is ink
+	Faint   float64 `json:"faint"`   // of the block's area that is darker than the paper, and too pale for ink
+	Strokes int     `json:"strokes"` // pieces of ink that are no specks
+	// Letters are small pieces of about one height that stand in rows, as
+	// those of a print, a stamp, or a date.
+	Letters int `json:"letters"`
+	// Frame is the share of the line drawn tightly around all ink that is
+	// itself ink: near 1 for a stamp with a border, be it square or round.
+	Frame float64 `json:"frame"`
+
+	// Of the main stroke:
+	Width    float64 `json:"width"`
+	Height   float64 `json:"height"`
+	Length   float64 `json:"length"`   // of its middle line
+	Turns    float64 `json:"turns"`    // whole turns of its middle line, left and right added up
+	Thick    float64 `json:"thick"`    // mean width of the line
+	Uneven   float64 `json:"uneven"`   // standard deviation of that width, as a share of it
+	Crowding float64 `json:"crowding"` // length of line a square point of Width × Height
+	Outline  float64 `json:"outline"`  // as Frame, of this stroke alone
+	Contrast float64 `json:"contrast"` // how much darker than the paper, as a share of the paper's brightness
+	Inside   float64 `json:"inside"`   // share of it that lies in the block
 }
 
 // Handwriting is what a document's blocks make of it.

@@ -69,6 +69,7 @@ type textObject struct {
 	cos     float64 // of the baseline's direction on the displayed page
 	sin     float64
 	base    float64 // where the baseline runs, across its direction
+	matrix  matrix  // from the text's own units to the page's points
 	turn    int     // baseline's direction in whole degrees, 0–359
 	upright bool    // the direction is a multiple of 90 degrees
 }
@@ -192,6 +193,7 @@ func (s *sandbox) loadTextObject(textPage handle, i uint64, h handle, g geometry
 	s.do("FPDFText_GetMatrix", uint64(textPage), i, s.at(0))
 	m := s.float32s(6)
 	size := math.Float64frombits(s.do("FPDFText_GetFontSize", uint64(textPage), i))
+	o.matrix = matrix(m)
 	o.em = math.Abs(size) * math.Hypot(m[2], m[3])
 	o.size = min(o.em, math.Abs(size)*math.Hypot(m[0], m[1]))
 	o.flipped = m[0]*m[3] < m[1]*m[2]

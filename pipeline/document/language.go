@@ -22,6 +22,46 @@ var common = func() map[string]bool {
 	return words
 }()
 
+// judgeText tells of each page, and of the document, whether its own visible
+// words can be read: by themselves on a page that has enough of them, else
+// together with those of the other pages.
+func judgeText(facts *claim.Facts) {
+	together := legible(facts.Pages)
+	for i := range facts.Pages {
+		facts.Pages[i].Source = claim.TextFromNone
+		if legible(facts.Pages[i:i+1]) && (together || visibleWords(&facts.Pages[i]) >= enoughWords) {
+			facts.Pages[i].Source = claim.TextFromPDF
+		}
+	}
+	facts.TextSource = textSource(facts.Pages)
+}
+
+// textSource tells where the words of all pages come from: OCR when any was
+// read so.
+func textSource(pages []claim.Page) claim.TextSource {
+	source := claim.TextFromNone
+	for _, page := range pages {
+		switch page.Source {
+		case claim.TextFromOCR:
+			return claim.TextFromOCR
+		case claim.TextFromPDF:
+			source = claim.TextFromPDF
+		}
+	}
+	return source
+}
+
+// visibleWords counts the words that a page's reader sees.
+func visibleWords(page *claim.Page) int {
+	n := 0
+	for i := range page.Words {
+		if !page.Words[i].Hidden {
+			n++
+		}
+	}
+	return n
+}
+
 // legible tells whether the visible words are language, and not the glyph
 // codes that a font without a usable Unicode table leaves: those are signs of
 // all kinds, capitals with accents within words, or words of no language.

@@ -7,10 +7,12 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"runtime"
 	"strconv"
 	"sync"
 	"syscall"
 	"time"
+	"unsafe"
 
 	"github.com/landlock-lsm/go-landlock/landlock"
 	"golang.org/x/sys/unix"
@@ -114,4 +116,56 @@ func usage(pid int) (cpu time.Duration, resident int64, ok bool) {
 		return 0, 0, false
 	}
 	return time.Duration(user+system) * clockTick, pages * int64(os.Getpagesize()), true
+}
+
+// limitsOCR: tesseract is started through runConfined.
+const limitsOCR = true
+
+// runConfined makes this process tesseract, under limits: seconds of CPU time,
+// the folder of its languages, then the command and its arguments. It returns
+// only to say why it could not.
+func runConfined(arguments []string) error {
+	if len(arguments) < 3 {
+		return errors.New("a confined command needs limits, a path and arguments")
+	}
+	seconds, err := strconv.ParseUint(arguments[0], 10, 32)
+	if err != nil {
+		return fmt.Errorf("read the limit of CPU time: %w", err)
+	}
+	data, path := arguments[1], arguments[2]
+	// The other limits hold where the kernel does not know landlock.
+	_ = landlock.V11.BestEffort().Restrict(
+		landlock.RODirs("/usr", "/lib", "/lib64", "/bin", data).IgnoreIfMissing(),
+		landlock.ROFiles(path, "/etc/ld.so.cache", "/etc/ld.so.preload").IgnoreIfMissing(),
+		landlock.RWFiles("/dev/null").IgnoreIfMissing(),
+	)
+	for _, limit := range []struct {
+		resource int
+		most     uint64
+	}{{unix.RLIMIT_CPU, seconds}, {unix.RLIMIT_CORE, 0}, {unix.RLIMIT_FSIZE, 0}} {
+		if err := unix.Setrlimit(limit.resource, &unix.Rlimit{Cur: limit.most, Max: limit.most}); err != nil {
+			return fmt.Errorf("limit a confined command: %w", err)
+		}
+	}
+	return become(path, arguments[2:], os.Environ())
+}
+
+// become makes this process a command with a limited address space. Go itself
+// has mapped more than that and could not go on under the limit, not even until
+// [syscall.Exec] is through: the two calls follow upon each other.
+func become(path string, arguments, environment []string) error {
+	name, err1 := unix.BytePtrFromString(path)
+	argv, err2 := syscall.SlicePtrFromStrings(arguments)
+	envv, err3 := syscall.SlicePtrFromStrings(environment)
+	if err := errors.Join(err1, err2, err3); err != nil {
+		return fmt.Errorf("start %s: %w", path, err)
+	}
+	limit := unix.Rlimit{Cur: ocrAddressSpace, Max: ocrAddressSpace}
+	runtime.LockOSThread()
+	if _, _, failure := unix.RawSyscall6(unix.SYS_PRLIMIT64, 0, unix.RLIMIT_AS, uintptr(unsafe.Pointer(&limit)), 0, 0, 0); failure != 0 { //nolint:gosec // system calls take addresses
+		return fmt.Errorf("limit a confined command: %w", failure)
+	}
+	_, _, failure := unix.RawSyscall(unix.SYS_EXECVE,
+		uintptr(unsafe.Pointer(name)), uintptr(unsafe.Pointer(&argv[0])), uintptr(unsafe.Pointer(&envv[0]))) //nolint:gosec // idem
+	return fmt.Errorf("start %s: %w", path, failure)
 }

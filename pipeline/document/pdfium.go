@@ -65,6 +65,36 @@ func (c *moduleCapture) After(context.Context, api.Module, api.FunctionDefinitio
 
 func (c *moduleCapture) Abort(context.Context, api.Module, api.FunctionDefinition, error) {}
 
+// linearMemory is the memory of the instances that follow upon each other, of
+// which there is one at a time: all that it may take is set aside at once, since
+// growing by copying takes twice as much of the worker's address space.
+type linearMemory struct {
+	memory []byte
+	used   int
+}
+
+// Allocate gives the memory as it is when new.
+func (m *linearMemory) Allocate(uint64, uint64) experimental.LinearMemory {
+	if m.memory == nil {
+		m.memory = make([]byte, wasmPages*wasmPage)
+	}
+	clear(m.memory[:m.used])
+	m.used = 0
+	return m
+}
+
+// Reallocate gives its first bytes; nil when it has not as many.
+func (m *linearMemory) Reallocate(size uint64) []byte {
+	if size > uint64(len(m.memory)) {
+		return nil
+	}
+	m.used = max(m.used, int(size)) //nolint:gosec // at most its length
+	return m.memory[:size:size]
+}
+
+// Free keeps it for the next instance.
+func (m *linearMemory) Free() {}
+
 // newSandbox compiles pdfium, or loads it from the compilation cache in dir.
 func newSandbox(dir string) (*sandbox, error) {
 	cache, err := wazero.NewCompilationCacheWithDir(dir)
@@ -73,7 +103,10 @@ func newSandbox(dir string) (*sandbox, error) {
 	}
 	captured := &moduleCapture{}
 	pool, err := webassembly.Init(webassembly.Config{
-		Context:  experimental.WithFunctionListenerFactory(context.Background(), captured),
+		Context: experimental.WithMemoryAllocator(
+			experimental.WithFunctionListenerFactory(context.Background(), captured),
+			&linearMemory{},
+		),
 		MaxTotal: 1,
 		MaxIdle:  1,
 		FSConfig: wazero.NewFSConfig(), // pdfium sees no file: the same text on every machine, whatever its fonts

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 
 	"golang.org/x/sync/semaphore"
@@ -25,6 +26,7 @@ type Pool struct {
 	extractor string
 	arguments []string
 	told      order
+	ocr       *tesseract // nil: there is none
 
 	// running counts the documents being read; one that killed a worker is
 	// tried again with all places taken, alone.
@@ -70,13 +72,21 @@ func NewPool(ctx context.Context, options Options) (*Pool, error) {
 		}
 		arguments = []string{executable, WorkerArg}
 	}
+	ocr, err := findTesseract(ctx, options.OCR)
+	if err != nil {
+		return nil, err
+	}
 	p := &Pool{
 		options:   options,
 		extractor: options.extractor(),
+		ocr:       ocr,
 		arguments: arguments,
 		running:   semaphore.NewWeighted(int64(options.Workers)),
 		places:    int64(options.Workers),
 		busy:      map[*process]bool{},
+	}
+	if ocr != nil {
+		p.extractor += fmt.Sprintf(" ocr=%s page=%s", strings.ReplaceAll(ocr.String(), " ", "/"), options.OCR.PageTime)
 	}
 	p.told = order{Limits: options.Limits, Roots: options.Roots, CacheDir: cache, Extractor: p.extractor}
 	first, err := start(ctx, p.arguments, p.told)
@@ -87,9 +97,13 @@ func NewPool(ctx context.Context, options Options) (*Pool, error) {
 	return p, nil
 }
 
-// Extractor names the version of the reading, its limits and the trusted
-// roots: all that a document's facts depend on beside its bytes.
+// Extractor names the version of the reading, its limits, the trusted roots and
+// what reads scans: all that a document's facts depend on beside its bytes.
 func (p *Pool) Extractor() string { return p.extractor }
+
+// OCR names what reads scans, such as "tesseract 5.3.0 fra"; empty when there is
+// nothing that does.
+func (p *Pool) OCR() string { return p.ocr.String() }
 
 // Read reads a document; it waits until a worker is free. Whatever is wrong
 // with the document is told by the facts' status and reason; an error means
@@ -110,7 +124,9 @@ func (p *Pool) Read(ctx context.Context, pdf []byte) (claim.Facts, error) {
 	return failed(facts, death.reason), nil
 }
 
-// attempt has one worker read a document, while so many places are taken.
+// attempt has one worker read a document, while so many places are taken: also
+// while the worker waits for tesseract, so that no more processes are busy than
+// there are places.
 func (p *Pool) attempt(ctx context.Context, pdf []byte, places int64) (claim.Facts, error) {
 	if err := p.running.Acquire(ctx, places); err != nil {
 		return claim.Facts{}, fmt.Errorf("wait for a document worker: %w", err)
@@ -120,9 +136,15 @@ func (p *Pool) attempt(ctx context.Context, pdf []byte, places int64) (claim.Fac
 	if err != nil {
 		return claim.Facts{}, err
 	}
-	facts, err := worker.read(ctx, pdf)
+	found, err := worker.read(ctx, pdf)
+	if err == nil {
+		err = p.lookAt(ctx, worker, &found)
+	}
 	p.give(worker, err == nil)
-	return facts, err
+	if err != nil {
+		return claim.Facts{}, err
+	}
+	return found.Facts, nil
 }
 
 // take gives an idle worker, or a new one.

@@ -12,8 +12,6 @@ import (
 	"os/exec"
 	"sync"
 	"time"
-
-	"guichet/pipeline/claim"
 )
 
 // process is a worker as its parent sees it.
@@ -61,7 +59,7 @@ func start(ctx context.Context, arguments []string, told order) (*process, error
 	}
 	ctx, cancel := context.WithTimeout(ctx, startWithin)
 	defer cancel()
-	answer, err := p.exchange(ctx, message, nil)
+	answer, err := p.exchange(ctx, nil, message)
 	switch {
 	case err != nil:
 		p.kill()
@@ -103,31 +101,45 @@ func spawn(arguments []string, limits Limits) (*process, error) {
 }
 
 // read has the worker read a document. Its error is a killed, or ctx's.
-func (p *process) read(ctx context.Context, data []byte) (claim.Facts, error) {
-	answer, err := p.exchange(ctx, data, p.watch())
+func (p *process) read(ctx context.Context, data []byte) (reading, error) {
+	answer, err := p.exchange(ctx, p.watch(), []byte{askFacts}, data)
 	if err != nil {
-		return claim.Facts{}, err
+		return reading{}, err
 	}
-	if answer[0] != answerFacts {
-		return claim.Facts{}, killed{reasonCrash}
+	var found reading
+	if answer[0] != answerFacts || json.Unmarshal(answer[1:], &found) != nil || len(found.Surfaces) != len(found.Facts.Pages) {
+		return reading{}, killed{reasonCrash}
 	}
-	var facts claim.Facts
-	if err := json.Unmarshal(answer[1:], &facts); err != nil {
-		return claim.Facts{}, killed{reasonCrash}
+	return found, nil
+}
+
+// raster has the worker draw a page, counted from 0, of the document that it
+// read last. Its error is a killed, or ctx's.
+func (p *process) raster(ctx context.Context, page int, scale float64) (*raster, error) {
+	answer, err := p.exchange(ctx, p.watch(), []byte{askRaster}, rasterOrder(page, scale))
+	if err != nil {
+		return nil, err
 	}
-	return facts, nil
+	if answer[0] != answerRaster {
+		return nil, killed{reasonCrash}
+	}
+	picture, err := readRaster(answer[1:])
+	if err != nil {
+		return nil, killed{reasonCrash}
+	}
+	return picture, nil
 }
 
 // exchange sends a message and waits for the answer, of at least one byte,
 // while looking after the process. A process that did not answer is dead.
-func (p *process) exchange(ctx context.Context, message []byte, look func() string) ([]byte, error) {
+func (p *process) exchange(ctx context.Context, look func() string, message ...[]byte) ([]byte, error) {
 	type result struct {
 		answer []byte
 		err    error
 	}
 	done := make(chan result, 1)
 	go func() {
-		if err := writeFrame(p.in, message); err != nil {
+		if err := writeFrame(p.in, message...); err != nil {
 			done <- result{err: err}
 			return
 		}
@@ -167,7 +179,7 @@ func (p *process) exchange(ctx context.Context, message []byte, look func() stri
 	}
 }
 
-// watch gives a look at the limits of the document that begins now: the limit
+// watch gives a look at the limits of the question that is asked now: the limit
 // that is passed, or nothing.
 func (p *process) watch() func() string {
 	begun := time.Now()

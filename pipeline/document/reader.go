@@ -18,6 +18,15 @@ type reader struct {
 	limits  Limits
 	roots   *x509.CertPool // nil: none are configured
 	version string
+	// document is what was read last, of which pictures may be asked.
+	document []byte
+}
+
+// reading is what a worker tells of a document: its facts, and what a later
+// reading of its pages as pictures needs to know of each.
+type reading struct {
+	Facts    claim.Facts
+	Surfaces []surface
 }
 
 // FPDF_GetLastError's answers for a document that only a password opens.
@@ -31,18 +40,19 @@ const headerWithin = 1024
 
 // read makes the facts of one document. Its error is ours: the sandbox could
 // not be made anew.
-func (r *reader) read(data []byte) (claim.Facts, error) {
+func (r *reader) read(data []byte) (reading, error) {
 	sum := sha256.Sum256(data)
 	facts := claim.Facts{SHA256: hex.EncodeToString(sum[:]), Extractor: r.version}
 	if !bytes.Contains(data[:min(len(data), headerWithin)], []byte("%PDF-")) {
-		return failed(facts, reasonNotPDF), nil
+		return reading{Facts: failed(facts, reasonNotPDF)}, nil
 	}
 	structure := readStructure(data, r.limits.Pages)
 	facts.Active = structure.active
-	pages, err := r.readInSandbox(data)
+	inside, err := r.readInSandbox(data)
 	if err != nil {
-		return claim.Facts{}, err
+		return reading{}, err
 	}
+	pages := inside.Facts
 	facts.Status, facts.Reason = pages.Status, pages.Reason
 	facts.Pages, facts.TextSource = pages.Pages, pages.TextSource
 	for i := range facts.Pages {
@@ -52,29 +62,29 @@ func (r *reader) read(data []byte) (claim.Facts, error) {
 		facts.Active = including(facts.Active, kind)
 	}
 	if facts.Status == claim.ReadFailed {
-		return failed(facts, facts.Reason), nil
+		return reading{Facts: failed(facts, facts.Reason)}, nil
 	}
 	if facts.Status == claim.ReadOK {
-		facts.Signatures = readSignatures(data, structure.context, r.roots)
+		facts.Signatures, facts.Revisions = readSignatures(data, structure.context, r.roots)
 		disownLater(&facts)
 	}
-	return facts, nil
+	return reading{Facts: facts, Surfaces: inside.Surfaces}, nil
 }
 
 // readInSandbox reads the pages, in a sandbox as it is when newly made: pdfium
 // keeps fonts and their widths from one document to the next.
-func (r *reader) readInSandbox(data []byte) (claim.Facts, error) {
-	var facts claim.Facts
-	trapped := guard(func() { r.readPages(data, &facts) })
+func (r *reader) readInSandbox(data []byte) (reading, error) {
+	var found reading
+	trapped := guard(func() { r.readPages(data, &found) })
 	switch {
 	case trapped == nil:
-		return facts, r.sandbox.reset()
+		return found, r.sandbox.reset()
 	case errors.Is(trapped, errSandboxMemory):
-		facts = failed(facts, reasonMemory)
+		found = reading{Facts: failed(found.Facts, reasonMemory)}
 	default:
-		facts = failed(facts, reasonCrash)
+		found = reading{Facts: failed(found.Facts, reasonCrash)}
 	}
-	return facts, r.sandbox.renew()
+	return found, r.sandbox.renew()
 }
 
 // failed keeps of facts only what a failure leaves: which bytes, and why.
@@ -83,8 +93,8 @@ func failed(facts claim.Facts, reason string) claim.Facts {
 }
 
 // readPages reads the pages' content through pdfium and sets the status.
-func (r *reader) readPages(data []byte, facts *claim.Facts) {
-	s := r.sandbox
+func (r *reader) readPages(data []byte, found *reading) {
+	s, facts := r.sandbox, &found.Facts
 	buffer := s.keep(data)
 	defer s.release(buffer)
 	load := func() handle {
@@ -121,13 +131,11 @@ func (r *reader) readPages(data []byte, facts *claim.Facts) {
 	copied := &copiedDocument{sandbox: s, load: load}
 	defer copied.close()
 	for i := range pages {
-		facts.Pages = append(facts.Pages, s.readPage(document, i, form, copied))
+		page, seen := s.readPage(document, i, form, copied)
+		facts.Pages, found.Surfaces = append(facts.Pages, page), append(found.Surfaces, seen)
 	}
 	facts.Status = claim.ReadOK
-	facts.TextSource = claim.TextFromNone
-	if legible(facts.Pages) {
-		facts.TextSource = claim.TextFromPDF
-	}
+	judgeText(facts)
 }
 
 // copiedDocument is the document opened a second time, to be changed.
@@ -151,10 +159,10 @@ func (c *copiedDocument) close() {
 }
 
 // readPage reads one page; one that pdfium cannot load is an empty page.
-func (s *sandbox) readPage(document handle, index int, form *documentForm, copied *copiedDocument) claim.Page {
+func (s *sandbox) readPage(document handle, index int, form *documentForm, copied *copiedDocument) (claim.Page, surface) {
 	page := handle(s.do("FPDF_LoadPage", uint64(document), uint64(index))) //nolint:gosec // below the limit of pages
 	if page == 0 {
-		return claim.Page{}
+		return claim.Page{}, surface{}
 	}
 	defer s.tidy("FPDF_ClosePage", page)
 	g := s.loadGeometry(page)
@@ -164,6 +172,7 @@ func (s *sandbox) readPage(document handle, index int, form *documentForm, copie
 		HasAnnotation: slices.ContainsFunc(list, annotation.marks),
 		HasImage:      s.pageContent(page, 0).hasImage,
 	}
+	seen := s.pageSurface(page, g, list, &found)
 	read, own := page, math.MaxInt
 	if slices.ContainsFunc(list, func(a annotation) bool { return a.isWidget() && a.shown }) {
 		if flat, before, ok := s.flatten(copied.open(), index, g, list); ok {
@@ -175,7 +184,7 @@ func (s *sandbox) readPage(document handle, index int, form *documentForm, copie
 	s.dropActualText(texts)
 	text := handle(s.do("FPDFText_LoadPage", uint64(read)))
 	if text == 0 {
-		return found
+		return found, seen
 	}
 	defer s.tidy("FPDFText_ClosePage", text)
 	glyphs := s.readGlyphs(text, g)
@@ -188,5 +197,5 @@ func (s *sandbox) readPage(document handle, index int, form *documentForm, copie
 		markAnnotations(glyphs, drawn, list)
 	}
 	found.Words = makeWords(joinAccents(glyphs), list)
-	return found
+	return found, seen
 }

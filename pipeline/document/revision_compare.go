@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+
+	"guichet/pipeline/claim"
 )
 
 // rule says how two values may differ.
@@ -20,6 +22,8 @@ const (
 	ruleFields                  // a list of fields: signature fields may come
 	ruleField                   // a field with others below it
 	ruleEmpty                   // an empty signature field, or its widget: may be signed
+	ruleValue                   // a field that holds a value, or its widget: may be filled
+	ruleTree                    // a node of the page tree
 	rulePage                    // widgets of signatures may come
 	ruleAnnotations             // a list of annotations: widgets of signatures may come
 )
@@ -35,222 +39,202 @@ var freely = map[rule]map[string]bool{
 		"V": true, "AP": true, "AS": true, "MK": true, "DA": true, "F": true, "M": true, "Rect": true,
 		"StructParent": true, "BS": true, "Border": true,
 	},
+	ruleValue: {"V": true, "AS": true, "I": true, "M": true, "AP": true},
 }
 
-// maxComparisons bounds the pairs of values that one comparison looks at.
+// maxComparisons bounds the pairs of values that the comparisons of one file
+// look at.
 const maxComparisons = 2_000_000
 
 // pair is two values that must agree under a rule.
 type pair struct {
 	before, after any
 	rule          rule
+	area          claim.Change // what a difference between them is
+	// hides: a difference shows what was hidden, or the reverse, or puts
+	// something that was there already in the place of another.
+	hides  bool
+	field  *formField // under ruleValue
+	number int        // of the field's object, or its widget's
 }
 
 type pairKey struct {
 	before, after pdfRef
 	rule          rule
+	hides         bool
+}
+
+// ownRule is the rule of an object, and what a difference in it is.
+type ownRule struct {
+	rule rule
+	area claim.Change
 }
 
 // comparison walks two revisions side by side from their catalogs, through
 // everything that a reader of the document could come to see.
 type comparison struct {
 	before, after *revisionDocument
-	signed        map[int]bool // numbers of the objects that hold a later, valid signature
-	rules         map[int]rule // of objects of the earlier revision that have one of their own
-	added         map[int]bool // signature fields and widgets that hold one of signed
-	joined        map[int]bool // widgets that stand on a page since
+	signed        map[int]bool       // numbers of the objects that hold a new, valid signature
+	prepared      map[int]bool       // fields and widgets that hold a valid signature in the end
+	places        map[int]ownRule    // of objects of the earlier revision that have one of their own
+	fields        map[int]*formField // fields that hold values, and their widgets
+	shares        map[int]float64    // of their page that widgets take
+	added         map[int]bool       // signature fields and widgets that hold one of signed
+	empty         map[int]bool       // signature fields and widgets that hold none
+	joined        map[int]bool       // widgets that stand on a page since
 	seen          map[pairKey]bool
 	pending       []pair
+	later         []pair // annotations and fields: what else they lead to is judged where it belongs
 	pushed        int
+	touches       int
+	found         []change
 }
 
-// difference names the first change between two revisions of a document that
-// somebody who looks at it could see, or nothing when there is none: the same
-// pages, annotations and form values, apart from the fields and widgets of
-// the signatures in the objects signed. What no reader shows may differ:
-// validation data, XMP metadata, document information, the structure tree.
-// Anything that cannot be resolved counts as a change.
-func difference(before, after *revisionDocument, signed map[int]bool) string {
-	c := &comparison{
-		before: before, after: after, signed: signed,
-		rules: map[int]rule{}, added: map[int]bool{}, joined: map[int]bool{}, seen: map[pairKey]bool{},
+func newComparison(before, after *revisionDocument, signed, prepared map[int]bool) *comparison {
+	return &comparison{
+		before: before, after: after, signed: signed, prepared: prepared,
+		places: map[int]ownRule{}, fields: map[int]*formField{}, shares: map[int]float64{},
+		added: map[int]bool{}, empty: map[int]bool{}, joined: map[int]bool{}, seen: map[pairKey]bool{},
 	}
-	c.assignRules()
+}
+
+// run finds the changes between two revisions of a document: what somebody
+// who looks at it could see, and validation data, XMP metadata, document
+// information and the structure tree, which no reader shows. The new
+// signatures themselves are not told again. Anything that cannot be resolved
+// counts as a change.
+func (c *comparison) run() []change {
+	c.assignPlaces()
 	c.findAdded()
-	c.push(before.trailer["Encrypt"], after.trailer["Encrypt"], ruleEqual)
-	c.push(before.trailer["Root"], after.trailer["Root"], ruleCatalog)
-	for len(c.pending) > 0 {
+	c.push(c.before.trailer["Encrypt"], c.after.trailer["Encrypt"], ruleEqual, claim.ChangeOther)
+	c.push(c.before.trailer["Root"], c.after.trailer["Root"], ruleCatalog, claim.ChangeOther)
+	if c.touched(c.before.trailer["Info"], c.after.trailer["Info"], 0) {
+		c.tell(claim.ChangeValidation, "document information")
+	}
+	for len(c.pending) > 0 || len(c.later) > 0 {
+		if len(c.pending) == 0 {
+			c.pending, c.later = c.later, nil
+		}
 		next := c.pending[len(c.pending)-1]
 		c.pending = c.pending[:len(c.pending)-1]
-		if why := c.step(next); why != "" {
-			return why
-		}
+		c.step(next)
 		if c.pushed > maxComparisons {
-			return "too large to compare"
+			c.tell(claim.ChangeOther, "too large to compare")
+			break
 		}
 	}
-	return ""
+	return c.found
 }
 
-func (c *comparison) push(before, after any, rule rule) {
-	c.pending = append(c.pending, pair{before, after, rule})
+// tell records a change, each once.
+func (c *comparison) tell(kind claim.Change, why string) {
+	c.record(change{kind: kind, why: why})
+}
+
+func (c *comparison) record(found change) {
+	if slices.Contains(c.found, found) {
+		return
+	}
+	if len(c.found) >= maxChanges {
+		found = unclear("too many changes")
+		if c.found[len(c.found)-1] == found {
+			return
+		}
+	}
+	c.found = append(c.found, found)
+}
+
+// differ records a difference between the values of a pair.
+func (c *comparison) differ(p pair, why string) {
+	c.tell(p.area, why)
+	if p.hides {
+		c.tell(claim.ChangeHidden, "what was hidden shows, or the reverse")
+	}
+}
+
+func (c *comparison) push(before, after any, rule rule, area claim.Change) {
+	c.pushPair(pair{before: before, after: after, rule: rule, area: area})
+}
+
+func (c *comparison) pushPair(p pair) {
 	c.pushed++
-}
-
-// assignRules finds the objects of the earlier revision that may change in
-// some way, wherever they are referred to from.
-func (c *comparison) assignRules() {
-	d := c.before
-	c.assign(d.trailer["Root"], ruleCatalog)
-	catalog := d.dict(d.trailer["Root"])
-	c.assign(catalog["AcroForm"], ruleForm)
-	form := d.dict(catalog["AcroForm"])
-	c.assign(form["Fields"], ruleFields)
-	c.assignFields(form["Fields"], false, 0)
-	c.assignPages(catalog["Pages"], 0)
-}
-
-func (c *comparison) assign(value any, rule rule) {
-	if ref, isRef := value.(pdfRef); isRef {
-		if _, taken := c.rules[ref.number]; !taken {
-			c.rules[ref.number] = rule
-		}
+	if p.area == claim.ChangeAnnotation {
+		c.later = append(c.later, p)
+	} else {
+		c.pending = append(c.pending, p)
 	}
 }
 
-func (c *comparison) assignPages(value any, depth int) {
-	ref, isRef := value.(pdfRef)
-	if _, taken := c.rules[ref.number]; !isRef || taken || depth > maxObjectDepth {
-		return
-	}
-	node := c.before.dict(ref)
-	if kids := c.before.array(node["Kids"]); kids != nil {
-		c.rules[ref.number] = ruleEqual
-		for _, kid := range kids {
-			c.assignPages(kid, depth+1)
-		}
-		return
-	}
-	c.rules[ref.number] = rulePage
-	c.assign(node["Annots"], ruleAnnotations)
-}
-
-// assignFields walks the fields below a list; signature tells whether they
-// inherit that they are signature fields.
-func (c *comparison) assignFields(list any, signature bool, depth int) {
-	if depth > maxObjectDepth {
-		return
-	}
-	for _, item := range c.before.array(list) {
-		ref, isRef := item.(pdfRef)
-		if _, taken := c.rules[ref.number]; !isRef || taken {
-			continue
-		}
-		field := c.before.dict(ref)
-		isSignature := signature && field["FT"] == nil || field["FT"] == pdfName("Sig")
-		kids := c.before.array(field["Kids"])
-		switch {
-		case isSignature && field["V"] == nil:
-			c.rules[ref.number] = ruleEmpty
-			for _, kid := range kids {
-				c.assign(kid, ruleEmpty)
-			}
-		case len(kids) > 0 && field["V"] == nil:
-			c.rules[ref.number] = ruleField
-			c.assignFields(kids, isSignature, depth+1)
-		}
-	}
-}
-
-// findAdded finds the fields of the later revision that hold one of the later
-// signatures, and their widgets.
-func (c *comparison) findAdded() {
-	d := c.after
-	form := d.dict(d.dict(d.trailer["Root"])["AcroForm"])
-	budget := maxEntries
-	var walk func(list any, signature bool, depth int)
-	walk = func(list any, signature bool, depth int) {
-		for _, item := range d.array(list) {
-			ref, isRef := item.(pdfRef)
-			if budget--; !isRef || budget < 0 || depth > maxObjectDepth {
-				continue
-			}
-			field := d.dict(ref)
-			kids := d.array(field["Kids"])
-			isSignature := signature && field["FT"] == nil || field["FT"] == pdfName("Sig")
-			if !isSignature || !c.holdsSignature(ref, field) {
-				walk(kids, isSignature, depth+1)
-				continue
-			}
-			if len(kids) > 1 || len(kids) == 1 && field["Subtype"] == pdfName("Widget") {
-				continue // a signature shows in one place, which is that told of it
-			}
-			c.added[ref.number] = true
-			for _, kid := range kids {
-				if widget, isRef := kid.(pdfRef); isRef {
-					c.added[widget.number] = true
-				}
-			}
-		}
-	}
-	walk(form["Fields"], false, 0)
-}
-
-// holdsSignature tells whether the value of a field is one of the later
-// signatures: an object of its own, or written inside the field.
-func (c *comparison) holdsSignature(field pdfRef, dict pdfDict) bool {
-	if value, isRef := dict["V"].(pdfRef); isRef {
-		return c.signed[value.number]
-	}
-	return dict["V"] != nil && c.signed[field.number]
-}
-
-// step compares one pair and has what it holds compared later. It names a
-// difference that is not permitted.
-func (c *comparison) step(p pair) string {
+// step compares one pair and has what it holds compared later.
+func (c *comparison) step(p pair) {
 	if before, isRef := p.before.(pdfRef); isRef {
-		if own, has := c.rules[before.number]; has {
-			p.rule = own
+		own, has := c.places[before.number]
+		if has {
+			p.rule, p.area = own.rule, own.area
 		}
 		after, isRef := p.after.(pdfRef)
-		if p.rule == ruleEmpty && (before != after || !c.added[after.number]) {
+		switch {
+		case p.rule == ruleEmpty && (before != after || !c.added[after.number]):
 			p.rule = ruleEqual // not signed since: nothing about it may change
+		case p.rule == ruleValue && before != after:
+			p.rule = ruleEqual
+		case p.rule == ruleValue:
+			p.field, p.number = c.fields[before.number], before.number
 		}
 		if isRef {
-			key := pairKey{before, after, p.rule}
+			if before != after && c.stoodBefore(after) {
+				p.hides = true
+			}
+			key := pairKey{before, after, p.rule, p.hides}
 			if c.seen[key] {
-				return ""
+				return
 			}
 			c.seen[key] = true
 		}
 	}
 	before, err := c.before.resolve(p.before)
 	if err != nil {
-		return "unreadable object"
+		c.tell(claim.ChangeOther, "unreadable object")
+		return
 	}
 	after, err := c.after.resolve(p.after)
 	if err != nil {
-		return "unreadable object"
+		c.tell(claim.ChangeOther, "unreadable object")
+		return
 	}
 	switch b := before.(type) {
 	case pdfDict:
 		if a, ok := after.(pdfDict); ok {
-			return c.dicts(b, a, p.rule)
+			c.dicts(b, a, p)
+			return
 		}
 	case pdfStream:
 		if a, ok := after.(pdfStream); ok && bytes.Equal(a.data, b.data) {
-			return c.dicts(b.dict, a.dict, ruleStream)
+			p.rule = ruleStream
+			c.dicts(b.dict, a.dict, p)
+			return
 		}
 	case []any:
 		if a, ok := after.([]any); ok {
-			return c.arrays(b, a, p.rule)
+			c.arrays(b, a, p)
+			return
 		}
 	default:
 		if sameScalar(before, after) {
-			return ""
+			return
 		}
 	}
-	return "changed value"
+	if _, freed := p.after.(pdfRef); freed && after == nil {
+		p.hides = true
+	}
+	c.differ(p, "changed value")
+}
+
+// stoodBefore tells whether an object of the later revision is one of the
+// earlier revision, untouched.
+func (c *comparison) stoodBefore(ref pdfRef) bool {
+	entry, known := c.before.entries[ref.number]
+	return known && !entry.free && entry == c.after.entries[ref.number]
 }
 
 // sameScalar compares values that hold no others.
@@ -273,44 +257,60 @@ func sameScalar(before, after any) bool {
 	return false
 }
 
-func (c *comparison) arrays(before, after []any, rule rule) string {
-	if rule == ruleFields || rule == ruleAnnotations {
-		return c.lists(before, after, rule)
+func (c *comparison) arrays(before, after []any, p pair) {
+	if p.rule == ruleFields || p.rule == ruleAnnotations {
+		c.lists(before, after, p)
+		return
 	}
 	if len(before) != len(after) {
-		return "changed list"
+		c.differ(p, "changed list")
+		return
 	}
 	for i := range before {
-		c.push(before[i], after[i], ruleEqual)
+		c.pushPair(pair{before: before[i], after: after[i], rule: ruleEqual, area: p.area, hides: p.hides})
 	}
-	return ""
 }
 
 // lists compares lists of fields or annotations: those of before stand in
-// after in the same order, and between them only what a later signature added.
-func (c *comparison) lists(before, after []any, rule rule) string {
+// after in the same order, and between them only what a signature added.
+func (c *comparison) lists(before, after []any, p pair) {
 	next := 0
 	for _, item := range after {
 		ref, isRef := item.(pdfRef)
 		switch {
-		case next < len(before) && (!isRef || item == before[next]):
-			c.push(before[next], item, ruleEqual)
+		case next < len(before) && (!isRef || item == before[next] || !c.added[ref.number] && !c.empty[ref.number] && isDirect(before[next])):
+			c.pushPair(pair{before: before[next], after: item, rule: ruleEqual, area: p.area, hides: p.hides})
 			next++
-		case isRef && c.mayJoin(ref, rule):
+		case isRef && c.mayJoin(ref, p.rule):
 		default:
-			return "new annotation or field"
+			c.differ(p, "new annotation or field")
+			return
 		}
 	}
 	if next < len(before) {
-		return "removed annotation or field"
+		c.differ(p, "removed annotation or field")
 	}
-	return ""
+}
+
+// isDirect tells whether a value is no reference.
+func isDirect(value any) bool {
+	_, isRef := value.(pdfRef)
+	return !isRef
+}
+
+// certifies tells whether an entry Perms says nothing but that one of the new
+// signatures certifies the document (12.8.4).
+func (c *comparison) certifies(value any) bool {
+	perms := c.after.dict(value)
+	ref, _ := perms["DocMDP"].(pdfRef)
+	return len(perms) == 1 && c.signed[ref.number]
 }
 
 // mayJoin tells whether an object of the later revision is the field or the
-// widget of a later signature, new, and nothing but that.
+// widget of a signature, new, and nothing but that. An empty one is prepared
+// for a signature that verifies, or nothing that anybody could see.
 func (c *comparison) mayJoin(ref pdfRef, rule rule) bool {
-	if entry, known := c.before.entries[ref.number]; known && !entry.free || !c.added[ref.number] {
+	if entry, known := c.before.entries[ref.number]; known && !entry.free || !c.added[ref.number] && !c.empty[ref.number] {
 		return false
 	}
 	if rule == ruleAnnotations {
@@ -320,32 +320,62 @@ func (c *comparison) mayJoin(ref pdfRef, rule rule) bool {
 		c.joined[ref.number] = true
 	}
 	dict := c.after.dict(ref)
-	return dict["A"] == nil && dict["AA"] == nil &&
-		(rule == ruleFields || dict["Subtype"] == pdfName("Widget"))
+	if dict["A"] != nil || dict["AA"] != nil || rule == ruleAnnotations && dict["Subtype"] != pdfName("Widget") {
+		return false
+	}
+	if c.added[ref.number] {
+		return true
+	}
+	if dict["AP"] != nil || dict["MK"] != nil {
+		if !c.prepared[ref.number] {
+			return false
+		}
+	}
+	c.tell(claim.ChangeSignature, "an empty signature field")
+	return true
 }
 
-func (c *comparison) dicts(before, after pdfDict, rule rule) string {
-	permitted := freely[rule]
+func (c *comparison) dicts(before, after pdfDict, p pair) {
+	permitted := freely[p.rule]
 	for _, key := range slices.Sorted(maps.Keys(after)) {
 		value := after[key]
 		if before[key] != nil || value == nil || permitted[key] {
 			continue
 		}
 		switch {
-		case rule == ruleForm && (key == "DR" || key == "DA"):
-		case rule == ruleResources || rule == ruleCategory:
-		case rule == rulePage && key == "Annots":
-			c.push([]any{}, value, ruleAnnotations)
+		case p.rule == ruleForm && (key == "DR" || key == "DA"):
+		case p.rule == ruleResources || p.rule == ruleCategory:
+		case p.rule == rulePage && key == "Annots":
+			c.push([]any{}, value, ruleAnnotations, claim.ChangeAnnotation)
+		case p.rule == ruleForm && key == "Fields":
+			c.push([]any{}, value, ruleFields, claim.ChangeAnnotation)
+		case p.rule == ruleCatalog && key == "AcroForm":
+			c.push(pdfDict{}, value, ruleForm, claim.ChangeOther)
+		case p.rule == ruleCatalog && key == "Perms" && c.certifies(value):
 		default:
-			return "new entry " + key
+			p := p
+			p.area = areaBelow(p, key)
+			c.differ(p, "new entry "+key)
 		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(before)) {
 		if before[key] != nil && !permitted[key] {
-			c.push(before[key], after[key], ruleBelow(rule, key))
+			c.pushPair(pair{
+				before: before[key], after: after[key], rule: ruleBelow(p.rule, key), area: areaBelow(p, key),
+				hides: p.hides || showsOtherwise(p.area, key, before[key], after[key]),
+			})
 		}
 	}
-	return ""
+	if p.rule == ruleCatalog {
+		for key := range permitted {
+			if c.touched(before[key], after[key], 0) {
+				c.tell(claim.ChangeValidation, "validation data or metadata")
+			}
+		}
+	}
+	if p.rule == ruleValue {
+		c.values(before, after, p)
+	}
 }
 
 // ruleBelow gives the rule for an entry of a dictionary under a rule.
@@ -363,4 +393,100 @@ func ruleBelow(above rule, key string) rule {
 		return ruleAnnotations
 	}
 	return ruleEqual
+}
+
+// areaBelow gives what a difference in an entry of a dictionary is.
+func areaBelow(p pair, key string) claim.Change {
+	switch {
+	case p.rule == ruleCatalog && key == "Pages", p.rule == ruleTree && (key == "Kids" || key == "Count"):
+		return claim.ChangePages
+	case p.rule == ruleCatalog && key == "OCProperties":
+		return claim.ChangeHidden
+	case p.rule == rulePage && key == "Annots", p.rule == ruleForm && key == "Fields":
+		return claim.ChangeAnnotation
+	case p.rule == rulePage && (key == "AA" || key == "PresSteps" || key == "Trans"):
+		return claim.ChangeOther
+	case p.rule == ruleTree && (key == "Resources" || key == "MediaBox" || key == "CropBox" || key == "Rotate"):
+		return claim.ChangeContent
+	case p.rule == ruleTree:
+		return claim.ChangeOther
+	}
+	return p.area
+}
+
+// showsOtherwise tells whether an entry decides what a reader shows at all: a
+// layer, an annotation's flags, the type of an object.
+func showsOtherwise(area claim.Change, key string, before, after any) bool {
+	switch key {
+	case "OC", "Subtype", "Type":
+		return true
+	case "F":
+		b, isFlags := wholeNumber(before)
+		a, isFlags2 := wholeNumber(after)
+		return area == claim.ChangeAnnotation && isFlags && isFlags2 && (a^b)&annotationHides != 0
+	}
+	return false
+}
+
+// annotationHides are the flags that keep an annotation from being shown:
+// Invisible, Hidden, NoView (12.5.3).
+const annotationHides = 1<<0 | 1<<1 | 1<<5
+
+// Limits of looking into validation data and the like for changes: what is
+// beyond is harmless, and only not told.
+const (
+	maxTouch   = 4      // dictionaries and arrays inside one another
+	maxTouches = 10_000 // pairs of values
+)
+
+// touched tells whether a value was written anew, as far as its outline shows.
+func (c *comparison) touched(before, after any, depth int) bool {
+	c.touches++
+	if c.touches > maxTouches || depth > maxTouch {
+		return false
+	}
+	b, isRef := before.(pdfRef)
+	a, isRef2 := after.(pdfRef)
+	switch {
+	case isRef != isRef2 || a != b:
+		return true
+	case isRef && c.before.entries[b.number] != c.after.entries[a.number]:
+		return true
+	case isRef:
+		value, err := c.after.resolve(a)
+		old, err2 := c.before.resolve(b)
+		if err != nil || err2 != nil {
+			return false // written once, whatever it is
+		}
+		if _, isStream := value.(pdfStream); isStream {
+			return false
+		}
+		return c.touched(old, value, depth+1)
+	}
+	switch b := before.(type) {
+	case pdfDict:
+		a, ok := after.(pdfDict)
+		if !ok || len(a) != len(b) {
+			return true
+		}
+		for key, value := range b {
+			if c.touched(value, a[key], depth+1) {
+				return true
+			}
+		}
+		return false
+	case []any:
+		a, ok := after.([]any)
+		return !ok || len(a) != len(b) || c.anyTouched(b, a, depth)
+	}
+	return !sameScalar(before, after)
+}
+
+func (c *comparison) anyTouched(before, after []any, depth int) bool {
+	for i := range before {
+		if c.touched(before[i], after[i], depth+1) {
+			return true
+		}
+	}
+	return false
 }

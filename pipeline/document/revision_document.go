@@ -36,13 +36,36 @@ type revisionDocument struct {
 	trailer pdfDict
 	entries map[int]xrefEntry
 
-	cache    map[int]any // objects already read, by number
-	streams  map[int][]any
-	numbers  map[int][]int // the numbers of the objects in a stream
-	reading  map[int]bool  // against an object that needs itself
-	inflated int           // bytes that filters have given
-	nodes    int           // values that may still be read
-	parsed   int           // bytes that objects have been read from, some perhaps twice
+	cache   map[int]any  // objects already read, by number
+	reading map[int]bool // against an object that needs itself
+	shared  *sharedObjects
+}
+
+// sharedObjects is what the revisions of one file have in common: the same
+// bytes are the same object in all of them.
+type sharedObjects struct {
+	objects  map[int]sharedObject // by offset
+	streams  map[int]*objectStream
+	inflated int // bytes that filters have given
+	nodes    int // values that may still be read
+	parsed   int // bytes that objects have been read from, some perhaps twice
+	allowed  int // bytes that may be
+}
+
+// sharedObject is an object read from an offset. A stream may have its length
+// in another object, which another revision may have changed.
+type sharedObject struct {
+	ref    pdfRef
+	value  any
+	length *pdfRef // the object that holds the stream's length
+	size   int     // as it was
+}
+
+// objectStream is an object stream, opened.
+type objectStream struct {
+	packed  []byte // as stored
+	objects []any
+	numbers []int
 }
 
 // openRevision reads the cross-references of the revision that ends data.
@@ -52,8 +75,8 @@ func openRevision(data []byte) (*revisionDocument, error) {
 		return nil, errRevision
 	}
 	d := &revisionDocument{
-		data: data, start: start, entries: map[int]xrefEntry{}, cache: map[int]any{},
-		streams: map[int][]any{}, numbers: map[int][]int{}, reading: map[int]bool{}, nodes: maxObjectNodes,
+		data: data, start: start, entries: map[int]xrefEntry{}, cache: map[int]any{}, reading: map[int]bool{},
+		shared: &sharedObjects{objects: map[int]sharedObject{}, streams: map[int]*objectStream{}, nodes: maxObjectNodes, allowed: maxReread * len(data)},
 	}
 	seen := map[int]bool{}
 	for at, more := start, true; more; {
@@ -196,7 +219,7 @@ func (d *revisionDocument) xrefStream(r *objectReader) (*xrefSection, error) {
 	}
 	for i := range widths {
 		width, ok := wholeNumber(w[i])
-		if !ok || width > 6 {
+		if !ok || width > 8 {
 			return nil, errRevision
 		}
 		widths[i] = width
@@ -231,6 +254,9 @@ func (s *xrefSection) rows(rows []byte, widths [3]int, ranges []any) error {
 			rows = rows[size:]
 			for f, width := range widths {
 				for _, b := range row[:width] {
+					if fields[f] >= 1<<40 {
+						return errRevision // beyond any file
+					}
 					fields[f] = fields[f]<<8 | int(b)
 				}
 				row = row[width:]
@@ -292,18 +318,49 @@ func (d *revisionDocument) read(ref pdfRef, entry xrefEntry) (any, error) {
 	if entry.stream != 0 {
 		return d.streamed(ref.number, entry)
 	}
-	if entry.offset <= 0 || entry.offset >= len(d.data) || d.parsed > maxReread*len(d.data) {
+	if entry.offset <= 0 || entry.offset >= len(d.data) {
 		return nil, errRevision
 	}
-	r := newObjectReader(d.data, entry.offset)
-	r.nodes = d.nodes
-	found, value, err := r.indirect(d.length)
-	d.nodes = r.nodes
-	d.parsed += r.pos - entry.offset
-	if err != nil || found != ref {
+	if known, read := d.shared.objects[entry.offset]; read && known.ref == ref && d.sameLength(known) {
+		return known.value, nil
+	}
+	if d.shared.parsed > d.shared.allowed {
 		return nil, errRevision
 	}
-	return value, nil
+	object, err := d.readAt(newObjectReader(d.data, entry.offset))
+	if err != nil || object.ref != ref {
+		return nil, errRevision
+	}
+	return object.value, nil
+}
+
+// readAt reads the indirect object where a reader of the file stands.
+func (d *revisionDocument) readAt(r *objectReader) (sharedObject, error) {
+	r.nodes = d.shared.nodes
+	at := r.pos
+	var object sharedObject
+	var err error
+	object.ref, object.value, err = r.indirect(func(length pdfRef) (int, bool) {
+		size, ok := d.length(length)
+		object.length, object.size = &length, size
+		return size, ok
+	})
+	d.shared.nodes = min(r.nodes, d.shared.nodes)
+	d.shared.parsed += r.pos - at
+	if err == nil {
+		d.shared.objects[at] = object
+	}
+	return object, err
+}
+
+// sameLength tells whether a stream read for another revision has the same
+// length in this one.
+func (d *revisionDocument) sameLength(object sharedObject) bool {
+	if object.length == nil {
+		return true
+	}
+	size, ok := d.length(*object.length)
+	return ok && size == object.size
 }
 
 // length resolves the indirect length of a stream.
@@ -317,8 +374,9 @@ func (d *revisionDocument) length(ref pdfRef) (int, bool) {
 
 // streamed gives an object that stands in an object stream.
 func (d *revisionDocument) streamed(number int, entry xrefEntry) (any, error) {
-	objects, read := d.streams[entry.stream]
-	if !read {
+	at := d.entries[entry.stream].offset
+	opened := d.shared.streams[at]
+	if _, read := d.cache[entry.stream]; opened == nil || !read {
 		value, err := d.object(pdfRef{number: entry.stream})
 		if err != nil {
 			return nil, err
@@ -327,46 +385,46 @@ func (d *revisionDocument) streamed(number int, entry xrefEntry) (any, error) {
 		if !ok || stream.dict["Type"] != pdfName("ObjStm") {
 			return nil, errRevision
 		}
-		if err := d.openStream(entry.stream, stream); err != nil {
-			return nil, err
+		if opened == nil || len(opened.packed) != len(stream.data) {
+			if opened, err = d.openStream(stream); err != nil {
+				return nil, err
+			}
+			d.shared.streams[at] = opened
 		}
-		objects = d.streams[entry.stream]
 	}
-	if entry.index >= len(objects) || d.numbers[entry.stream][entry.index] != number {
+	if entry.index >= len(opened.objects) || opened.numbers[entry.index] != number {
 		return nil, errRevision
 	}
-	return objects[entry.index], nil
+	return opened.objects[entry.index], nil
 }
 
 // openStream reads the objects of an object stream (7.5.7).
-func (d *revisionDocument) openStream(number int, stream pdfStream) error {
+func (d *revisionDocument) openStream(stream pdfStream) (*objectStream, error) {
 	count, ok := wholeNumber(stream.dict["N"])
 	first, ok2 := wholeNumber(stream.dict["First"])
 	data, err := d.decode(stream)
 	if err != nil || !ok || !ok2 || count > min(maxStreamed, len(data)) || first > len(data) {
-		return errRevision
+		return nil, errRevision
 	}
 	heads := newObjectReader(data[:first], 0)
-	var objects []any
-	var numbers []int
+	opened := &objectStream{packed: stream.data}
 	for range count {
 		number, ok := heads.integer()
 		offset, ok2 := heads.integer()
 		if !ok || !ok2 || offset > len(data)-first {
-			return errRevision
+			return nil, errRevision
 		}
 		r := newObjectReader(data, first+offset)
-		r.nodes = d.nodes
+		r.nodes = d.shared.nodes
 		value, err := r.value(0)
-		d.nodes = r.nodes
+		d.shared.nodes = r.nodes
 		if err != nil {
-			return errRevision
+			return nil, errRevision
 		}
-		objects = append(objects, value)
-		numbers = append(numbers, number)
+		opened.objects = append(opened.objects, value)
+		opened.numbers = append(opened.numbers, number)
 	}
-	d.streams[number], d.numbers[number] = objects, numbers
-	return nil
+	return opened, nil
 }
 
 // resolve follows references until there is a value.

@@ -23,9 +23,9 @@ func (d *revisionDocument) decode(stream pdfStream) ([]byte, error) {
 	if err != nil {
 		return nil, errRevision
 	}
-	data, err := io.ReadAll(io.LimitReader(inflater, int64(maxInflated-d.inflated)+1))
-	d.inflated += len(data)
-	if err != nil || d.inflated > maxInflated {
+	data, err := io.ReadAll(io.LimitReader(inflater, int64(maxInflated-d.shared.inflated)+1))
+	d.shared.inflated += len(data)
+	if err != nil || d.shared.inflated > maxInflated {
 		return nil, errRevision
 	}
 	parms, err := d.single(stream.dict["DecodeParms"])

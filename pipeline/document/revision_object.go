@@ -220,6 +220,9 @@ func hexDigit(c byte) (byte, bool) {
 func (r *objectReader) hex() (any, error) {
 	start := r.pos
 	var value []byte
+	if end := bytes.IndexByte(r.data[start:], '>'); end > 0 {
+		value = make([]byte, 0, min(end/2, 1<<15))
+	}
 	half := false // the last byte of value still lacks its second digit
 	for r.pos++; r.pos < len(r.data); r.pos++ {
 		c := r.data[r.pos]

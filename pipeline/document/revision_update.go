@@ -2,34 +2,13 @@ package document
 
 import (
 	"bytes"
-	"maps"
 )
 
-// checkUpdates tells whether what follows the first revision in data, from
-// end on, is nothing but well-formed incremental updates (7.5.6): objects,
-// a cross-reference section that lists just these, startxref, %%EOF; each
-// section leading to the one before. Only then do all readers see the same
-// document, and a comparison of its objects is worth anything.
-func checkUpdates(data []byte, earlier, final *revisionDocument) bool {
-	end, previous := len(earlier.data), earlier.start
-	known := maps.Clone(earlier.entries)
-	for {
-		if onlyBlanks(data[end:]) {
-			return previous == final.start
-		}
-		next, ok := readUpdate(data, end, final)
-		if !ok {
-			return false
-		}
-		if !next.leadsTo(previous) || !next.consistent(known) {
-			return false
-		}
-		maps.Copy(known, next.section.entries)
-		end, previous = next.end, next.start
-	}
-}
-
-// update is one incremental update, read from its first byte to its last.
+// update is one incremental update (7.5.6), read from its first byte to its
+// last: objects, a cross-reference section that lists just these and leads to
+// the one before, startxref, %%EOF. Only where all updates are such do all
+// readers see the same document, and a comparison of its objects is worth
+// anything.
 type update struct {
 	objects map[int]updateObject // by number
 	section *xrefSection
@@ -42,8 +21,8 @@ type updateObject struct {
 	isXRef             bool // a cross-reference stream: need not list itself
 }
 
-// readUpdate reads the update that starts at an offset. Final resolves the
-// indirect lengths of streams.
+// readUpdate reads the update that starts at an offset and ends the revision
+// that is final.
 func readUpdate(data []byte, from int, final *revisionDocument) (*update, bool) {
 	u := &update{objects: map[int]updateObject{}}
 	r := newObjectReader(data, from)
@@ -68,12 +47,12 @@ func readUpdate(data []byte, from int, final *revisionDocument) (*update, bool) 
 		case table >= 0:
 			return nil, false
 		default:
-			ref, value, err := r.indirect(final.length)
-			if _, twice := u.objects[ref.number]; err != nil || twice {
+			object, err := final.readAt(r)
+			if _, twice := u.objects[object.ref.number]; err != nil || twice {
 				return nil, false
 			}
-			stream, isStream := value.(pdfStream)
-			u.objects[ref.number] = updateObject{at, ref.generation, isStream && stream.dict["Type"] == pdfName("XRef")}
+			stream, isStream := object.value.(pdfStream)
+			u.objects[object.ref.number] = updateObject{at, object.ref.generation, isStream && stream.dict["Type"] == pdfName("XRef")}
 		}
 	}
 }

@@ -23,38 +23,46 @@ type signature struct {
 	value   signatureValue
 	covers  byteRange
 	located bool // value and covers are known
+	present bool // the revision that it covers shows the value where it stands
+	permits permissions
 	// change names what makes its coverage partial; nothing when it is whole.
 	change string
 	found  claim.Signature
 }
 
 // readSignatures lists the signed signature fields of a document, with a
-// verdict for each, in the order of the end of the bytes they cover.
+// verdict for each, in the order of the end of the bytes they cover, and the
+// revisions of a document that has any.
 //
 // Integrity: the bytes that /ByteRange names carry the CMS signature in the
 // gap, which must hold that signature's own value; every signer of the
-// message must verify. Coverage: the range starts with the file and leaves out
-// that value alone, and what follows it, if anything, is well-formed
-// incremental updates after which the document shows the same as before, but
-// for fields of further signatures that verify, validation data and
-// timestamps. What is not certain is partial: form filling that a
-// certification would permit, an encrypted document with object streams and
-// two signatures, a signature value that only the file's bytes show. What the
-// appearance of a further signature shows or hides is not looked at.
+// message must verify. Coverage: the range starts with the file, leaves out
+// that value alone and ends with a revision, and what every later revision
+// changed is permitted: further signatures that verify and their fields,
+// validation data, timestamps, and form fields filled with the signer's leave
+// and signed by somebody later. What is not certain is partial: an encrypted
+// document with object streams and two signatures, a signature value that
+// only the file's bytes show. What the appearance of a further signature shows
+// or hides is not looked at. SIGNATURES.md tells how each verdict is made.
 //
 // Model is
 // pdfcpu's view of it, nil when pdfcpu could not read the file; signatures are
 // then looked for in the bytes alone, and none is said to cover the document.
 // Anchors are the trusted roots; nil when none are configured.
-func readSignatures(data []byte, model *model.Context, anchors *x509.CertPool) []claim.Signature {
+func readSignatures(data []byte, model *model.Context, anchors *x509.CertPool) ([]claim.Signature, []claim.DocumentRevision) {
+	signatures, revisions := judgeSignatures(data, model, anchors)
 	var found []claim.Signature
-	for _, s := range judgeSignatures(data, model, anchors) {
+	for _, s := range signatures {
 		found = append(found, s.found)
 	}
-	return found
+	var told []claim.DocumentRevision
+	for _, r := range revisions {
+		told = append(told, claim.DocumentRevision{End: int64(r.end), Changes: r.kinds()})
+	}
+	return found, told
 }
 
-func judgeSignatures(data []byte, model *model.Context, anchors *x509.CertPool) []signature {
+func judgeSignatures(data []byte, model *model.Context, anchors *x509.CertPool) ([]signature, []revision) {
 	values := findValues(data)
 	signatures := match(findFields(model), values)
 	unlisted := len(signatures) == 0
@@ -79,13 +87,17 @@ func judgeSignatures(data []byte, model *model.Context, anchors *x509.CertPool) 
 			s.verify(data, anchors)
 		}
 	}
+	if len(signatures) == 0 {
+		return nil, nil
+	}
+	revisions := readRevisions(data, signatures)
 	if !unlisted {
-		judgeCoverage(data, signatures)
+		judgeCoverage(data, signatures, revisions)
 	}
 	slices.SortStableFunc(signatures, func(a, b signature) int {
 		return cmp.Or(cmp.Compare(a.covers.secondEnd, b.covers.secondEnd), cmp.Compare(a.found.Field, b.found.Field))
 	})
-	return signatures
+	return signatures, revisions
 }
 
 // match finds the value of each field in the file's bytes.
@@ -158,6 +170,9 @@ func (s *signature) verify(data []byte, anchors *x509.CertPool) {
 		}
 	}
 	s.found.Certificate = certificateFacts(result, anchors, s.found.SignedAt)
+	if !s.found.Timestamp && result.intact() {
+		s.found.Level = level(result.certificate)
+	}
 }
 
 // certificate gives the signer's certificate where the dictionary holds it.
@@ -172,8 +187,7 @@ func (v signatureValue) certificate() []byte {
 
 // judgeCoverage tells for each signature whether it still speaks for the
 // document as it is now.
-func judgeCoverage(data []byte, signatures []signature) {
-	final, err := (*revisionDocument)(nil), error(nil)
+func judgeCoverage(data []byte, signatures []signature, revisions []revision) {
 	for i := range signatures {
 		s := &signatures[i]
 		switch {
@@ -183,67 +197,17 @@ func judgeCoverage(data []byte, signatures []signature) {
 			s.change = ""
 		case s.found.Integrity != claim.Intact:
 			s.change = "not compared, since it is broken"
+		case s.found.Revision == 0:
+			s.change = "its end is no revision's"
+		case !s.present:
+			s.change = "the signature is not in the revision it covers"
 		default:
-			if final == nil && err == nil {
-				final, err = openRevision(data)
-			}
-			s.change = "the last revision cannot be read for certain"
-			if err == nil {
-				s.change = laterChange(data, s, signatures, final)
-			}
+			s.change = s.forbidden(revisions, signatures)
 		}
 		if s.change == "" {
 			s.found.Coverage = claim.CoversWhole
 		}
 	}
-}
-
-// laterChange names what was added after a signature beside further
-// signatures, validation data and timestamps; nothing when it is only these.
-func laterChange(data []byte, s *signature, all []signature, final *revisionDocument) (change string) {
-	defer func() {
-		if recover() != nil {
-			change = "unreadable"
-		}
-	}()
-	earlier, err := openRevision(data[:s.covers.secondEnd])
-	if err != nil {
-		return "the signed revision cannot be read for certain"
-	}
-	if earlier.entries[s.value.number].offset != s.value.offset {
-		return "the signature is not in the revision it covers"
-	}
-	if !checkUpdates(data, earlier, final) {
-		return "not a well-formed update"
-	}
-	added := map[int]bool{}
-	for _, other := range all {
-		if other.located && other.found.Integrity == claim.Intact && other.covers.secondEnd > s.covers.secondEnd &&
-			final.entries[other.value.number].offset == other.value.offset {
-			added[other.value.number] = true
-			if !other.found.Timestamp && s.noChanges(earlier) {
-				return "a signature that the certification does not permit"
-			}
-		}
-	}
-	return difference(earlier, final, added)
-}
-
-// noChanges tells whether the signature certifies the document and permits no
-// change (DocMDP, P 1): then only validation data and timestamps may follow.
-func (s *signature) noChanges(d *revisionDocument) bool {
-	for _, item := range d.array(s.value.dict["Reference"]) {
-		reference := d.dict(item)
-		method, err := d.resolve(reference["TransformMethod"])
-		if err != nil || method != pdfName("DocMDP") {
-			continue
-		}
-		permissions, err := d.resolve(d.dict(reference["TransformParams"])["P"])
-		if level, ok := wholeNumber(permissions); err != nil || ok && level == 1 {
-			return true
-		}
-	}
-	return false
 }
 
 // parsePDFDate reads D:YYYYMMDDHHmmSSOHH'mm' (7.9.4), where all behind the

@@ -20,8 +20,10 @@ type signatureField struct {
 	name   string
 	holder int   // number of the object in which the signature dictionary stands
 	bounds []int // its /ByteRange, as far as it is integers
-	page   int
-	rect   *claim.Rect
+	// objects are the numbers of the field and its widgets.
+	objects []int
+	page    int
+	rect    *claim.Rect
 }
 
 // sameRange tells whether a value found in the bytes has the /ByteRange that
@@ -214,6 +216,9 @@ func (w *fieldWalk) add(here inherited, widgets types.Array) {
 		if whole, ok := w.resolve(item).(types.Integer); ok {
 			f.bounds = append(f.bounds, whole.Value())
 		}
+	}
+	for _, object := range widgets {
+		f.objects = append(f.objects, number(object))
 	}
 	for _, object := range widgets {
 		if place, shown := w.widgets[number(object)]; shown {

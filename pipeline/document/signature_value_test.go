@@ -141,15 +141,15 @@ func TestSignatureElsewhere(t *testing.T) {
 func TestUnreadableModel(t *testing.T) {
 	signer := newIdentity(t, "p256", nil, nil).plain(t)
 	p := newPaper(t).sign(20, signer, "").sign(30, signer, "")
-	if diff := cmp.Diff([]string{"intact/partial", "intact/partial"}, briefs(readSignatures(p.data, nil, nil))); diff != "" {
+	if diff := cmp.Diff([]string{"intact/partial", "intact/partial"}, briefs(signaturesIn(p.data, nil, nil))); diff != "" {
 		t.Error(diff)
 	}
 	torn := p.data[:bytes.Index(p.data, []byte("/Contents<"))+20]
-	found := readSignatures(torn, nil, nil)
+	found := signaturesIn(torn, nil, nil)
 	if len(found) != 1 || found[0].Integrity != claim.Broken {
 		t.Errorf("%v", briefs(found))
 	}
-	if found := readSignatures(newPaper(t).data, nil, nil); found != nil {
+	if found := signaturesIn(newPaper(t).data, nil, nil); found != nil {
 		t.Errorf("%v", briefs(found))
 	}
 }

@@ -8,7 +8,8 @@ import (
 )
 
 // maxFrame bounds a message to a worker: 1 GiB. maxAnswer bounds what its
-// parent takes back: 64 MiB are some 500,000 words.
+// parent takes back: 64 MiB are some 500,000 words, or more than the largest
+// raster.
 const (
 	maxFrame  = 1 << 30
 	maxAnswer = 64 << 20
@@ -16,15 +17,19 @@ const (
 
 var errFrame = errors.New("a message between processes is longer than allowed")
 
-// writeFrame writes a message behind its length, eight bytes big endian.
-func writeFrame(w io.Writer, message []byte) error {
+// writeFrame writes a message, in one part or several, behind its length,
+// eight bytes big endian.
+func writeFrame(w io.Writer, parts ...[]byte) error {
 	var header [8]byte
-	binary.BigEndian.PutUint64(header[:], uint64(len(message)))
-	if _, err := w.Write(header[:]); err != nil {
-		return fmt.Errorf("write to the other process: %w", err)
+	var length uint64
+	for _, part := range parts {
+		length += uint64(len(part))
 	}
-	if _, err := w.Write(message); err != nil {
-		return fmt.Errorf("write to the other process: %w", err)
+	binary.BigEndian.PutUint64(header[:], length)
+	for _, part := range append([][]byte{header[:]}, parts...) {
+		if _, err := w.Write(part); err != nil {
+			return fmt.Errorf("write to the other process: %w", err)
+		}
 	}
 	return nil
 }

@@ -1,7 +1,6 @@
 package document
 
 import (
-	"bytes"
 	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
@@ -22,10 +21,17 @@ type order struct {
 	Extractor string
 }
 
+// The first byte of what a worker is asked.
+const (
+	askFacts  = 'D' // then a document's bytes
+	askRaster = 'R' // of that document: then a page's index and a scale (wire form of rasterOrder)
+)
+
 // The first byte of a worker's answer.
 const (
-	answerFacts = 'F' // then the facts, as JSON
-	answerError = 'E' // then why the worker cannot go on
+	answerFacts  = 'F' // then a reading, as JSON
+	answerRaster = 'R' // then a raster in its wire form
+	answerError  = 'E' // then why the worker cannot go on
 )
 
 // How a worker ends that found itself past a limit.
@@ -38,6 +44,10 @@ const workerStack = 64 << 20
 // not return; otherwise it does nothing. It comes first in main, and in
 // TestMain of every package whose tests use a [Pool].
 func Main() {
+	if len(os.Args) > 2 && os.Args[1] == confinedArg {
+		fmt.Fprintln(os.Stderr, runConfined(os.Args[2:]))
+		os.Exit(1)
+	}
 	if len(os.Args) != 2 || os.Args[1] != WorkerArg {
 		return
 	}
@@ -50,7 +60,7 @@ func Main() {
 	os.Exit(0)
 }
 
-// work answers documents with facts until its input ends.
+// work answers questions about documents until its input ends.
 func work(in io.Reader, out io.Writer) error {
 	debug.SetMaxStack(workerStack)
 	api.DisableConfigDir()
@@ -74,7 +84,7 @@ func work(in io.Reader, out io.Writer) error {
 		return err
 	}
 	for {
-		data, err := readFrame(in, maxFrame)
+		question, err := readFrame(in, maxFrame)
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
@@ -84,19 +94,46 @@ func work(in io.Reader, out io.Writer) error {
 		if err := limitTime(told.Limits.Time); err != nil {
 			return err
 		}
-		facts, err := r.read(data)
+		answer, err := r.answer(question)
 		if err != nil {
 			return errors.Join(err, writeFrame(out, append([]byte{answerError}, err.Error()...)))
 		}
-		answer := bytes.NewBuffer([]byte{answerFacts})
-		if err := json.NewEncoder(answer).Encode(facts); err != nil {
-			return fmt.Errorf("write a document's facts: %w", err)
-		}
-		if err := writeFrame(out, answer.Bytes()); err != nil {
+		if err := writeFrame(out, answer...); err != nil {
 			return err
 		}
 	}
 }
+
+// answer answers one question: a document with its facts, or the number of a
+// page of that document with its raster. Its error is ours.
+func (r *reader) answer(question []byte) ([][]byte, error) {
+	switch {
+	case len(question) > 0 && question[0] == askFacts:
+		r.document = question[1:]
+		found, err := r.read(r.document)
+		if err != nil {
+			return nil, err
+		}
+		message, err := json.Marshal(found)
+		if err != nil {
+			return nil, fmt.Errorf("write a document's facts: %w", err)
+		}
+		return [][]byte{{answerFacts}, message}, nil
+	case len(question) > 0 && question[0] == askRaster:
+		page, scale, err := readRasterOrder(question[1:])
+		if err != nil {
+			return nil, err
+		}
+		picture, err := r.raster(page, scale)
+		if err != nil {
+			return nil, err
+		}
+		return [][]byte{{answerRaster}, picture.header(), picture.pixels}, nil
+	}
+	return nil, errQuestion
+}
+
+var errQuestion = errors.New("a worker was asked what it does not know")
 
 // newReader makes a worker's reader.
 func newReader(told order) (*reader, error) {
