@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 
 	"guichet/config"
@@ -227,11 +228,18 @@ func (r *run) assess(ctx context.Context, deliveries []delivery) ([]settle.Batch
 			a.Findings = append(a.Findings, shared[c.ID]...)
 			validators.Sort(a.Findings)
 		}
-		settling = append(settling, settle.Batch{
-			Revision: r.revision(d), Claims: d.claims, Assessments: outcomes[i].Assessments,
-		})
+		revision := r.revision(d)
+		if slices.ContainsFunc(outcomes[i].Assessments, readByOCR) {
+			revision.Software += ", " + r.Reader.OCR()
+		}
+		settling = append(settling, settle.Batch{Revision: revision, Claims: d.claims, Assessments: outcomes[i].Assessments})
 	}
 	return settling, nil
+}
+
+// readByOCR tells whether OCR served for a claim's documents.
+func readByOCR(a claim.Assessment) bool {
+	return slices.ContainsFunc(a.Documents, func(d claim.ResultDocument) bool { return d.TextSource == claim.TextFromOCR })
 }
 
 func (r *run) revision(d delivery) claim.Revision {

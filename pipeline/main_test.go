@@ -20,7 +20,8 @@ var pool *document.Pool
 func TestMain(m *testing.M) {
 	document.Main()
 	os.Exit(func() int {
-		limits := config.Default().Limits
+		settings := config.Default()
+		limits := settings.Limits
 		var err error
 		pool, err = document.NewPool(context.Background(), document.Options{
 			Workers: runtime.NumCPU(),
@@ -28,6 +29,7 @@ func TestMain(m *testing.M) {
 				Bytes: int64(limits.DocumentBytes), Pages: limits.DocumentPages,
 				Time: time.Duration(limits.DocumentTime), Memory: int64(limits.DocumentMemory),
 			},
+			OCR: document.OCR{Command: settings.OCR.Command, Language: settings.OCR.Language, PageTime: time.Duration(limits.OCRPageTime)},
 		})
 		if err != nil {
 			panic(err)

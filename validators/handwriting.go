@@ -82,16 +82,18 @@ func ByHand(h config.Handwriting, facts *claim.Facts, supplier []string) HandVer
 // they stand or what is in them.
 func couldHide(facts *claim.Facts) bool {
 	labelled := slices.ContainsFunc(facts.Blocks, func(b claim.Block) bool { return b.Label != "" })
-	return slices.ContainsFunc(facts.Pages, func(p claim.Page) bool {
-		switch marked := p.HasImage || p.HasAnnotation; p.Source {
-		case claim.TextFromOCR:
-			return !labelled
-		case claim.TextFromNone:
-			return marked
-		default:
-			return marked && (len(p.Marks) == 0 || len(facts.Blocks) == 0)
+	for i := range facts.Pages {
+		p := &facts.Pages[i]
+		marked := p.HasImage || p.HasAnnotation
+		measured := slices.ContainsFunc(facts.Blocks, func(b claim.Block) bool { return b.Page == i+1 })
+		switch {
+		case p.Source == claim.TextFromOCR && !labelled,
+			p.Source == claim.TextFromNone && marked,
+			p.Source != claim.TextFromOCR && marked && (len(p.Marks) == 0 || !measured):
+			return true
 		}
-	})
+	}
+	return false
 }
 
 // judge tells what the ink of one block is.

@@ -130,6 +130,11 @@ func TestByHand(t *testing.T) {
 			t.Errorf("%s: %s %q, want %s %q", test.name, got.Hand, got.Reason, test.want, test.reason)
 		}
 	}
+	// What is measured on one page says nothing of another.
+	got := ByHand(theProgramme().Handwriting, &claim.Facts{Pages: []claim.Page{born, marked}, Blocks: []claim.Block{empty}}, nil)
+	if got.Hand != claim.MaybeHandwritten || got.Reason != handNoBlock {
+		t.Errorf("an image on a second page: %s %q", got.Hand, got.Reason)
+	}
 }
 
 // TestUnsigned: what becomes of it in a claim, and what a result tells.

@@ -133,7 +133,7 @@ func (t *terminal) documents(settings *config.Config, workers int) (*document.Po
 	if err != nil {
 		return nil, usageError{err}
 	}
-	return document.NewPool(t.ctx, document.Options{
+	pool, err := document.NewPool(t.ctx, document.Options{
 		Workers: workers,
 		Limits: document.Limits{
 			Bytes: int64(settings.Limits.DocumentBytes), Pages: settings.Limits.DocumentPages,
@@ -142,6 +142,10 @@ func (t *terminal) documents(settings *config.Config, workers int) (*document.Po
 		Roots: roots,
 		OCR:   document.OCR{Command: settings.OCR.Command, Language: settings.OCR.Language, PageTime: time.Duration(settings.Limits.OCRPageTime)},
 	})
+	if err == nil && pool.OCR() == "" {
+		t.log.Warn("ocr.command was not found: scans are not read, their claims go to a person; install tesseract-ocr and tesseract-ocr-fra", "command", settings.OCR.Command)
+	}
+	return pool, err
 }
 
 // trustRoots reads the PEM files of a folder.

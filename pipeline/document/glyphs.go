@@ -92,7 +92,8 @@ type glyph struct {
 	afterBlank bool
 	blankWidth float64
 	hidden     bool
-	field      int // 1 + index of the annotation whose appearance it belongs to; 0 for the page's own
+	busy       bool // strokes lie behind it, as dark against their ground as it is itself
+	field      int  // 1 + index of the annotation whose appearance it belongs to; 0 for the page's own
 }
 
 // readGlyphs reads the characters of a text page, blanks aside, in the order

@@ -19,7 +19,7 @@ func measureInk(picture *raster, number int, page *claim.Page) []claim.Block {
 		return nil
 	}
 	u := newUpright(picture, page)
-	s := survey{upright: u, page: number, printed: u.printed(), most: mostBlocks}
+	s := survey{upright: u, page: number, printed: u.printed()}
 	for _, place := range findPlaces(makeSegments(u.words), u.width, u.height) {
 		s.place(place)
 	}
@@ -38,11 +38,10 @@ type survey struct {
 	blocks  []claim.Block
 	found   []claim.Rect // the blocks' rectangles on the upright page
 	strays  []claim.Rect // of long strokes near blocks and in none
-	most    int
 }
 
 // mostBlocks bounds the work on one page.
-const mostBlocks = 12
+const mostBlocks = 8
 
 // Distances about a block, in points.
 const (
@@ -100,8 +99,11 @@ func (s *survey) stray() {
 
 // unlabelled measures a block that no label asks for.
 func (s *survey) unlabelled(r claim.Rect) {
+	if len(s.blocks) >= mostBlocks {
+		return
+	}
 	t := s.trace(claim.Rect{r[0] - pictureEdge, r[1] - pictureEdge, r[2] + pictureEdge, r[3] + pictureEdge})
-	if t == nil || len(s.blocks) >= s.most {
+	if t == nil {
 		return
 	}
 	ink, _ := t.measure(r)
@@ -109,9 +111,6 @@ func (s *survey) unlabelled(r claim.Rect) {
 }
 
 func (s *survey) add(label string, r claim.Rect, ink claim.Ink) {
-	if len(s.blocks) >= s.most {
-		return
-	}
 	s.found = append(s.found, r)
 	s.blocks = append(s.blocks, claim.Block{
 		Page: s.page, Label: label, Rect: round(s.toPage(r)), Ink: ink,

@@ -27,9 +27,14 @@ func (c confusion) String() string {
 	return s.String()
 }
 
-// judgeScans makes n scans of each kind of mark, from a number on, and counts
-// what is made of them.
-func judgeScans(t *testing.T, family pen.Family, from, n int) confusion {
+// measured gives a scan's facts by the words that it was made with.
+func measured(_ *testing.T, scan *inkScan) claim.Facts {
+	return claim.Facts{Pages: []claim.Page{scan.page}, Blocks: measureInk(scan.picture, 1, &scan.page)}
+}
+
+// judgeScans makes n scans of each kind of mark, from a number on, reads them,
+// and counts what is made of them.
+func judgeScans(t *testing.T, family pen.Family, from, n int, read func(*testing.T, *inkScan) claim.Facts) confusion {
 	t.Helper()
 	programme, err := config.LoadProgramme("af-pha-lgo-va1")
 	if err != nil {
@@ -46,7 +51,7 @@ func judgeScans(t *testing.T, family pen.Family, from, n int) confusion {
 					t.Error(err)
 					continue
 				}
-				facts := claim.Facts{Pages: []claim.Page{scan.page}, Blocks: measureInk(scan.picture, 1, &scan.page)}
+				facts := read(t, &scan)
 				verdict := validators.ByHand(programme.Handwriting, &facts, nil)
 				mutex.Lock()
 				if found[scan.kind] == nil {
@@ -69,14 +74,10 @@ func judgeScans(t *testing.T, family pen.Family, from, n int) confusion {
 }
 
 // wrong tells whether a verdict is worse than a person's looking in vain.
-// Initials are a signature to some and none to others: certain is wrong for
-// neither.
+// Initials are a signature to some and none to others: certain is not wrong.
 func wrong(kind pen.Kind, hand claim.Handwriting) bool {
-	switch kind {
-	case pen.Signature, pen.StampAndSignature:
+	if kind == pen.Signature || kind == pen.StampAndSignature || kind == pen.Initials {
 		return hand == claim.NotHandwritten
-	case pen.Initials:
-		return false
 	}
 	return hand == claim.Handwritten
 }
@@ -92,9 +93,9 @@ func TestHandwritingEvaluation(t *testing.T) {
 		if n, err = strconv.Atoi(all); err != nil {
 			t.Fatal(err)
 		}
-		t.Logf("calibration, %d scans\n%s", n*len(pen.Kinds), judgeScans(t, pen.A, 0, n))
+		t.Logf("calibration, %d scans\n%s", n*len(pen.Kinds), judgeScans(t, pen.A, 0, n, measured))
 	}
-	found := judgeScans(t, pen.B, evaluationFrom, n)
+	found := judgeScans(t, pen.B, evaluationFrom, n, measured)
 	t.Logf("evaluation, %d scans\n%s", n*len(pen.Kinds), found)
 	for kind, verdicts := range found {
 		for hand, count := range verdicts {
@@ -111,6 +112,39 @@ func TestHandwritingEvaluation(t *testing.T) {
 	}
 }
 
+// TestHandwritingThroughOCR reads scans as the pipeline does, words and all:
+// two, or of each kind of mark as many as GUICHET_INK_OCR says.
+func TestHandwritingThroughOCR(t *testing.T) {
+	pool := newOCRPool(t, 2)
+	readAll := func(t *testing.T, scan *inkScan) claim.Facts { return read(t, pool, scan.pdf) }
+	if all := os.Getenv("GUICHET_INK_OCR"); all != "" {
+		n, err := strconv.Atoi(all)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Logf("through OCR, %d scans\n%s", n*len(pen.Kinds), judgeScans(t, pen.B, evaluationFrom, n, readAll))
+		return
+	}
+	programme, err := config.LoadProgramme("af-pha-lgo-va1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		number int // whose paper has no crease
+		kind   pen.Kind
+		want   claim.Handwriting
+	}{{10, pen.Signature, claim.Handwritten}, {8, pen.Empty, claim.NotHandwritten}} {
+		scan, err := newInkScan(test.number, test.kind, pen.A)
+		if err != nil {
+			t.Fatal(err)
+		}
+		facts := readAll(t, &scan)
+		if got := validators.ByHand(programme.Handwriting, &facts, nil); got.Hand != test.want {
+			t.Errorf("%s (%s) is taken for %s, want %s", test.kind, scan.style, got.Hand, test.want)
+		}
+	}
+}
+
 // evaluationFrom is the first number of the scans that nobody looked at while
 // the measures were made.
-const evaluationFrom = 1000
+const evaluationFrom = 2000

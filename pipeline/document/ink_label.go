@@ -33,10 +33,12 @@ func makeSegments(words []claim.Word) []segment {
 		}
 		last.text = strings.TrimPrefix(last.text+" "+word.Text, " ")
 		last.rect = last.rect.Union(word.Rect)
-		last.tokens = append(last.tokens, strings.FieldsFunc(claim.Fold(word.Text), notLetter)...)
+		last.tokens = append(last.tokens, strings.FieldsFunc(claim.Fold(word.Text), notSign)...)
 	}
 	return all
 }
+
+func notSign(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }
 
 // isRule tells whether a word is a line made of characters.
 func isRule(text string) bool {
@@ -47,16 +49,28 @@ func isRule(text string) bool {
 var (
 	// labelStarts begin a label.
 	labelStarts = [][]string{
-		{"signature"}, {"signatures"}, {"cachet"}, {"tampon"},
-		{"bon", "pour", "accord"}, {"bon", "pour", "commande"}, {"bon", "pour", "acceptation"},
-		{"lu", "et", "approuve"}, {"fait", "a"}, {"fait", "le"},
+		{"signature"},
+		{"signatures"},
+		{"cachet"},
+		{"tampon"},
+		{"bon", "pour", "accord"},
+		{"bon", "pour", "commande"},
+		{"bon", "pour", "acceptation"},
+		{"lu", "et", "approuve"},
+		{"fait", "a"},
+		{"fait", "le"},
 	}
 	// labelWords make a label of a short text that holds one of them.
 	labelWords = []string{"signature", "signatures", "cachet"}
 	// notLabels speak of a signature and ask for none.
 	notLabels = [][]string{
-		{"signature", "electronique"}, {"signature", "numerique"}, {"date", "de", "signature"}, {"date", "de", "la", "signature"},
-		{"signature", "du", "present"}, {"signature", "de", "la", "presente"}, {"cachet", "de", "la", "poste"},
+		{"signature", "electronique"},
+		{"signature", "numerique"},
+		{"date", "de", "signature"},
+		{"date", "de", "la", "signature"},
+		{"signature", "du", "present"},
+		{"signature", "de", "la", "presente"},
+		{"cachet", "de", "la", "poste"},
 	}
 	// sentenceWords are in sentences of the small print, and in no label.
 	sentenceWords = []string{
@@ -67,7 +81,7 @@ var (
 
 const (
 	labelTokens   = 16 // words of the longest label
-	shortTokens   = 8  // words of a label that does not begin with what it asks for
+	shortTokens   = 10 // words of a label that does not begin with what it asks for
 	spellingFrom  = 7  // letters from which a word may be misread in one
 	headingTokens = 5  // words of a heading above a label
 )

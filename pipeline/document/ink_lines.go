@@ -11,11 +11,16 @@ const (
 	rulingThick  = 2.6  // at most
 	rulingLength = 45.0 // at least
 	rulingGap    = 4.5  // where a stroke crosses, or between dots
+	rulingRun    = 16.0 // least unbroken part of a solid one: tops of letters break
 	rulingCover  = 0.8  // least share of a solid one that is drawn
 	dotSize      = 8.0  // length of the longest dash
 	leastDots    = 8
 	rulingSlope  = 0.09 // off the level, at most: 5 degrees
 	slopeStep    = 0.0075
+	// leastRuling is the length in pixels below which a line cannot be told
+	// from the edge of anything, and mostFound bounds what is looked at.
+	leastRuling = 24
+	mostFound   = 20000
 )
 
 // ruling is a printed line, level or nearly so, in pixels of the bitmap it was
@@ -57,7 +62,7 @@ func (b *bitmap) eraseDots(scale float64) {
 	if len(small) < leastDots {
 		return
 	}
-	for _, row := range dots.rows(scale, 0) {
+	for _, row := range dots.rows(scale, 0, 0) {
 		var of []*component
 		for i := range small {
 			one := &small[i]
@@ -75,11 +80,11 @@ func (b *bitmap) eraseDots(scale float64) {
 }
 
 // rulings finds the solid level lines of a bitmap.
-func (b bitmap) rulings(scale float64) []ruling { return b.rows(scale, rulingCover) }
+func (b bitmap) rulings(scale float64) []ruling { return b.rows(scale, rulingCover, rulingRun) }
 
 // rows finds what stands in level rows, at every slope, of which some share at
-// least is set; the longest first.
-func (b *bitmap) rows(scale, cover float64) []ruling {
+// least is set, and an unbroken run of some length; the longest first.
+func (b *bitmap) rows(scale, cover, run float64) []ruling {
 	// The eye of the search is three pixels high, and takes every second
 	// pixel of every second row.
 	broad := newBitmap(b.width, b.height)
@@ -89,13 +94,17 @@ func (b *bitmap) rows(scale, cover float64) []ruling {
 		}
 	}
 	var found []ruling
+	if rulingLength*scale < leastRuling {
+		return nil
+	}
 	for slope := -rulingSlope; slope <= rulingSlope+slopeStep/2; slope += slopeStep {
 		rise := slope * float64(b.width)
 		for y := int(min(0, -rise)); y < b.height+int(max(0, -rise)); y += 2 {
-			found = append(found, broad.trace(float64(y), slope, scale, cover)...)
+			found = append(found, broad.trace(float64(y), slope, scale, cover, run)...)
 		}
 	}
 	slices.SortStableFunc(found, func(a, b ruling) int { return cmp.Compare(b.x1-b.x0, a.x1-a.x0) })
+	found = found[:min(len(found), mostFound)]
 	// Neighbouring slopes and rows find the same line.
 	var rows []ruling
 	for _, r := range found {
@@ -130,15 +139,16 @@ func (b *bitmap) thin(limit int) bitmap {
 }
 
 // trace gives the lines along one row of a slope.
-func (b *bitmap) trace(y, slope, scale, cover float64) []ruling {
+func (b *bitmap) trace(y, slope, scale, cover, run float64) []ruling {
 	var found []ruling
 	start, last, hits := -1, 0, 0
+	from, longest := 0, 0 // of the unbroken run, and of the longest one
 	end := func() {
 		length := last - start
-		if start >= 0 && float64(length) >= rulingLength*scale && float64(2*hits) >= cover*float64(length) {
+		if start >= 0 && float64(length) >= rulingLength*scale && float64(2*hits) >= cover*float64(length) && float64(longest) >= run*scale {
 			found = append(found, ruling{start, last, y, slope})
 		}
-		start, hits = -1, 0
+		start, hits, longest = -1, 0, 0
 	}
 	gap := int(rulingGap * scale)
 	for x := 0; x < b.width; x += 2 {
@@ -151,7 +161,10 @@ func (b *bitmap) trace(y, slope, scale, cover float64) []ruling {
 		if start < 0 {
 			start = x
 		}
-		last = x
+		if x-last > 2 || start == x {
+			from = x
+		}
+		last, longest = x, max(longest, x-from)
 		hits++
 	}
 	end()

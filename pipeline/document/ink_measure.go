@@ -58,7 +58,7 @@ func (t *tracing) measure(block claim.Rect) (claim.Ink, []component) {
 	}
 	ink.Faint /= area
 	ink.Strokes = len(own)
-	ink.Letters = letters(own, t.scale)
+	ink.Letters = lettersIn(own, t.scale)
 	t.mainStroke(own, inside, &ink)
 	for _, measure := range []*float64{
 		&ink.Share, &ink.Faint, &ink.Frame, &ink.Width, &ink.Height, &ink.Length, &ink.Turns, &ink.Thick, &ink.Uneven,
@@ -133,9 +133,9 @@ const (
 	letterAlike = 0.4 // difference in height, as a share
 )
 
-// letters counts the small strokes that have two of about their height close
+// lettersIn counts the small strokes that have two of about their height close
 // by on their line.
-func letters(strokes []component, scale float64) int {
+func lettersIn(strokes []component, scale float64) int {
 	var small []component
 	for _, s := range strokes {
 		w, h := float64(s.width())/scale, float64(s.height())/scale
@@ -167,10 +167,10 @@ func letters(strokes []component, scale float64) int {
 // What OCR must have seen to have read print, and not a scribble.
 const (
 	sureWord  = 60  // confidence, in percent
-	sureShort = 85  // of a word of one or two signs
+	shortWord = 4   // signs of a word that OCR makes of initials: alone, it is not sure
 	sureNext  = 30  // of a word beside one that is surely print
 	tallWord  = 1.8 // heights of the usual word
-	tallShort = 1.5
+	tallNext  = 1.5
 	wideSign  = 1.3 // of a word's height
 )
 
@@ -199,14 +199,14 @@ func (u upright) printed() []claim.Rect {
 			}
 		}
 		broad := word.Rect[2]-word.Rect[0] > wideSign*(word.Rect[3]-word.Rect[1])*float64(signs)
-		sure[i] = !isRule(word.Text) && (word.Confidence == 0 || !broad && (signs > 2 && word.Confidence >= sureWord && tall(i) <= tallWord && plausible(word.Text) ||
-			signs > 0 && signs <= 2 && word.Confidence >= sureShort && tall(i) <= tallShort))
+		sure[i] = !isRule(word.Text) && (word.Confidence == 0 || !broad &&
+			signs > shortWord && word.Confidence >= sureWord && tall(i) <= tallWord && plausible(word.Text))
 	}
 	var all []claim.Rect
 	for i, word := range u.words {
 		beside := i > 0 && word.Gap == claim.GapBlank && sure[i-1] ||
 			i+1 < len(sure) && u.words[i+1].Gap == claim.GapBlank && sure[i+1]
-		if sure[i] || beside && word.Confidence >= sureNext && tall(i) <= tallShort && !isRule(word.Text) {
+		if sure[i] || beside && word.Confidence >= sureNext && tall(i) <= tallNext && !isRule(word.Text) {
 			all = append(all, word.Rect)
 		}
 	}

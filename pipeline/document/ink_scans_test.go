@@ -130,6 +130,7 @@ func readMark(r *rand.Rand, mark *pen.Mark, box claim.Rect) []fixtures.ScanWord 
 		if r.IntN(3) == 0 {
 			return []fixtures.ScanWord{{Text: pick(r, "~Vs", "Chu", "JAN", "Le", "|"), Rect: box}}
 		}
+	default: // OCR reads nothing there
 	}
 	return nil
 }

@@ -40,11 +40,11 @@ func (p *component) skeleton(stride int) bitmap {
 						rises++
 					}
 				}
-				open := !(n[0] && n[2] && n[4]) && !(n[2] && n[4] && n[6])
+				closed := n[2] && n[4] && (n[0] || n[6])
 				if second {
-					open = !(n[0] && n[2] && n[6]) && !(n[0] && n[4] && n[6])
+					closed = n[0] && n[6] && (n[2] || n[4])
 				}
-				if set >= 2 && set <= 6 && rises == 1 && open {
+				if set >= 2 && set <= 6 && rises == 1 && !closed {
 					gone = append(gone, i)
 				} else {
 					kept = append(kept, i)

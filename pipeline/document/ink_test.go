@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"image/png"
 	"math"
+	"math/rand/v2"
 	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 
 	"guichet/pipeline/claim"
@@ -40,7 +42,8 @@ func (r *raster) draw(shade byte, thick float64, points ...point) {
 	}
 }
 
-// scrawl is four loops to the right, 4 turns, about 100 by 36 points.
+// scrawl is four loops to the right, 93 points wide and 36 high: four ellipses
+// of 104 points around, drawn out a little.
 func scrawl(x, y float64) []point {
 	var points []point
 	for k := range 240 {
@@ -81,29 +84,44 @@ func TestMeasureInk(t *testing.T) {
 				r.draw(20, 0.8, point{x, 660}, point{x + 5, 660})
 			}
 		}, nil, nil, 1, 0, 0, 0, 0},
-		{"a printed word", func(r *raster) { r.draw(20, 1, scrawl(100, 630)...) }, nil,
-			[]claim.Word{{Text: "Signature", Rect: claim.Rect{98, 628, 210, 668}, Gap: claim.GapLine}}, 1, 0, 0, 0, 0},
-		{"a scribble that OCR reads", func(r *raster) { r.draw(20, 1, scrawl(100, 630)...) }, nil,
-			[]claim.Word{{Text: "Oo", Rect: claim.Rect{98, 628, 210, 668}, Gap: claim.GapLine, Confidence: 95}}, 1, 300, 480, 95, 108},
-		{"a scribble", func(r *raster) { r.draw(20, 1, scrawl(100, 630)...) }, nil, nil, 1, 300, 480, 95, 108},
+		{
+			"a printed word", func(r *raster) { r.draw(20, 1, scrawl(100, 630)...) }, nil,
+			[]claim.Word{{Text: "Dupont", Rect: claim.Rect{98, 628, 210, 668}, Gap: claim.GapLine}},
+			1, 0, 0, 0, 0,
+		},
+		{
+			"a scribble that OCR reads", func(r *raster) { r.draw(20, 1, scrawl(100, 630)...) }, nil,
+			[]claim.Word{{Text: "Oo", Rect: claim.Rect{98, 628, 210, 668}, Gap: claim.GapLine, Confidence: 95}},
+			1, 380, 440, 92, 96,
+		},
+		{"a scribble", func(r *raster) { r.draw(20, 1, scrawl(100, 630)...) }, nil, nil, 1, 380, 440, 92, 96},
 		{"a scribble over a box and a dotted line", func(r *raster) {
 			r.draw(20, 1, scrawl(100, 640)...)
 			r.draw(20, 0.8, box(58, 614, 300, 662)...)
 			for x := 60.0; x < 260; x += 3 {
 				r.draw(20, 0.8, point{x, 652}, point{x + 0.5, 652})
 			}
-		}, nil, nil, 1, 280, 500, 95, 110},
+		}, nil, nil, 1, 380, 440, 92, 96},
 		{"dust", func(r *raster) {
 			for x := 70.0; x < 260; x += 23 {
 				r.draw(20, 0.8, point{x, 620 + x/7}, point{x + 0.5, 620 + x/7})
 			}
 		}, nil, nil, 1, 0, 0, 0, 0},
-		{"an image elsewhere", func(r *raster) { r.draw(20, 1, scrawl(400, 100)...) },
-			[]claim.Mark{{Kind: claim.MarkImage, Rect: claim.Rect{390, 95, 520, 150}}}, nil, 2, 0, 0, 0, 0},
-		{"an image that is the page", func(r *raster) { r.draw(20, 1, scrawl(100, 630)...) },
-			[]claim.Mark{{Kind: claim.MarkImage, Rect: claim.Rect{0, 0, 595, 842}}}, nil, 1, 300, 480, 95, 108},
-		{"an image in the block", func(r *raster) { r.draw(20, 1, scrawl(100, 630)...) },
-			[]claim.Mark{{Kind: claim.MarkImage, Rect: claim.Rect{95, 625, 215, 675}}}, nil, 1, 300, 480, 95, 108},
+		{
+			"an image elsewhere", func(r *raster) { r.draw(20, 1, scrawl(400, 100)...) },
+			[]claim.Mark{{Kind: claim.MarkImage, Rect: claim.Rect{390, 95, 520, 150}}},
+			nil, 2, 0, 0, 0, 0,
+		},
+		{
+			"an image that is the page", func(r *raster) { r.draw(20, 1, scrawl(100, 630)...) },
+			[]claim.Mark{{Kind: claim.MarkImage, Rect: claim.Rect{0, 0, 595, 842}}},
+			nil, 1, 380, 440, 92, 96,
+		},
+		{
+			"an image in the block", func(r *raster) { r.draw(20, 1, scrawl(100, 630)...) },
+			[]claim.Mark{{Kind: claim.MarkImage, Rect: claim.Rect{95, 625, 215, 675}}},
+			nil, 1, 380, 440, 92, 96,
+		},
 		{"a scribble beside the block", func(r *raster) { r.draw(20, 1, scrawl(330, 560)...) }, nil, nil, 2, 0, 0, 0, 0},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -164,7 +182,9 @@ func TestTurnedPage(t *testing.T) {
 		if len(blocks) != 1 {
 			t.Fatalf("%d quarter turns: %d blocks", turn, len(blocks))
 		}
-		if diff := cmp.Diff(want.Ink, blocks[0].Ink); diff != "" {
+		// The block's edges may fall a pixel beside.
+		near := cmpopts.EquateApprox(0.02, 0)
+		if diff := cmp.Diff(want.Ink, blocks[0].Ink, near); diff != "" {
 			t.Errorf("%d quarter turns: -upright +turned\n%s", turn, diff)
 		}
 		for i, edge := range u.fromPage(blocks[0].Rect) {
@@ -180,20 +200,26 @@ func TestTurnedPage(t *testing.T) {
 // their measures are numbers, and their pictures can be seen.
 func TestAnyRaster(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		width, height := rapid.IntRange(1, 400).Draw(t, "width"), rapid.IntRange(1, 400).Draw(t, "height")
+		width, height := rapid.IntRange(1, 300).Draw(t, "width"), rapid.IntRange(1, 300).Draw(t, "height")
 		r := &raster{width: width, height: height, scale: rapid.Float64Range(0.05, 8).Draw(t, "scale"), pixels: make([]byte, width*height)}
 		pattern := rapid.SliceOfN(rapid.Byte(), 1, 64).Draw(t, "pattern")
 		for i := range r.pixels {
 			r.pixels[i] = pattern[(i*7+i/width)%len(pattern)]
 		}
-		edge := rapid.OneOf(rapid.Float64Range(-50, 900), rapid.Just(math.Inf(1)), rapid.Just(math.NaN()), rapid.Just(-1e300))
+		right, bottom := float64(width)/r.scale+0.01, float64(height)/r.scale+0.01
+		odd := rapid.SampledFrom([]float64{math.Inf(1), math.Inf(-1), math.NaN(), -1e300, 1e300, -20, 5000})
 		rect := func() claim.Rect {
-			return claim.Rect{edge.Draw(t, "x0"), edge.Draw(t, "y0"), edge.Draw(t, "x1"), edge.Draw(t, "y1")}
+			x, y := rapid.Float64Range(-5, right).Draw(t, "x"), rapid.Float64Range(-5, bottom).Draw(t, "y")
+			place := claim.Rect{x, y, x + rapid.Float64Range(0, 60).Draw(t, "wide"), y + rapid.Float64Range(0, 20).Draw(t, "high")}
+			if rapid.IntRange(0, 9).Draw(t, "is odd") == 0 {
+				place[rapid.IntRange(0, 3).Draw(t, "edge")] = odd.Draw(t, "to")
+			}
+			return place
 		}
 		var page claim.Page
 		for range rapid.IntRange(0, 6).Draw(t, "words") {
 			page.Words = append(page.Words, claim.Word{
-				Text:       rapid.SampledFrom([]string{"Signature", "Cachet", "du", "client", "", "....", "\x00", "Signature:"}).Draw(t, "word"),
+				Text:       rapid.SampledFrom([]string{"Signature", "Cachet", "Signature", "du", "client", "", "....", "\x00", "Signature:"}).Draw(t, "word"),
 				Rect:       rect(),
 				Gap:        rapid.SampledFrom([]claim.Gap{claim.GapBlank, claim.GapLine, claim.GapWide}).Draw(t, "gap"),
 				Confidence: rapid.IntRange(0, 100).Draw(t, "confidence"),
@@ -202,7 +228,6 @@ func TestAnyRaster(t *testing.T) {
 		for range rapid.IntRange(0, 3).Draw(t, "marks") {
 			page.Marks = append(page.Marks, claim.Mark{Kind: claim.MarkImage, Rect: rect()})
 		}
-		right, bottom := float64(width)/r.scale+0.01, float64(height)/r.scale+0.01
 		for _, block := range measureInk(r, 1, &page) {
 			if b := block.Rect; !(0 <= b[0] && b[0] <= b[2] && b[2] <= right && 0 <= b[1] && b[1] <= b[3] && b[3] <= bottom) {
 				t.Fatalf("block %v is not on a page of %g by %g", b, right, bottom)
@@ -230,8 +255,12 @@ func TestAnyRaster(t *testing.T) {
 func TestNoRaster(t *testing.T) {
 	page := claim.Page{Words: wordsOf(10, 10, "Signature")}
 	for _, r := range []*raster{
-		nil, {}, {width: 10, height: 10, scale: 1}, {width: 1, height: 1, pixels: []byte{0}},
-		{width: 1, height: 1, scale: math.NaN(), pixels: []byte{0}}, {width: 1, height: 1, scale: math.Inf(1), pixels: []byte{0}},
+		nil,
+		{},
+		{width: 10, height: 10, scale: 1},
+		{width: 1, height: 1, pixels: []byte{0}},
+		{width: 1, height: 1, scale: math.NaN(), pixels: []byte{0}},
+		{width: 1, height: 1, scale: math.Inf(1), pixels: []byte{0}},
 		{width: -1, height: -1, scale: 1, pixels: []byte{0}},
 	} {
 		if blocks := measureInk(r, 1, &page); blocks != nil {
@@ -240,12 +269,37 @@ func TestNoRaster(t *testing.T) {
 	}
 }
 
-// BenchmarkMeasureInk is a page at 200 dpi with one block.
+// BenchmarkMeasureInk is a page at 150 dpi with one block, signed; and the
+// most work that eight blocks of noise, stripes, a grid or one great blot make
+// on a page at 200 dpi.
 func BenchmarkMeasureInk(b *testing.B) {
 	r := paperOf()
 	r.draw(20, 1, scrawl(100, 630)...)
 	page := claim.Page{Width: 595, Height: 842, Words: wordsOf(60, 600, "Signature du client")}
-	for b.Loop() {
-		measureInk(r, 1, &page)
+	b.Run("signed", func(b *testing.B) {
+		for b.Loop() {
+			measureInk(r, 1, &page)
+		}
+	})
+	crowded := claim.Page{Width: 595, Height: 842}
+	for i := range 8 {
+		crowded.Words = append(crowded.Words, wordsOf(20+float64(i%2)*290, 20+float64(i/2)*200, "Signature")...)
+	}
+	random := rand.New(rand.NewPCG(1, 2))
+	for name, shade := range map[string]func(x, y int) byte{
+		"noise":   func(int, int) byte { return byte(random.IntN(256)) },
+		"stripes": func(_, y int) byte { return byte(255 * (y / 3 % 2)) },
+		"grid":    func(x, y int) byte { return byte(255 * min(1, x%9/2) * min(1, y%9/2)) },
+		"blot":    func(x, _ int) byte { return byte(255 * (1 - min(1, x%300/170))) },
+	} {
+		hostile := &raster{width: 1652, height: 2338, scale: 200.0 / 72, pixels: make([]byte, 1652*2338)}
+		for i := range hostile.pixels {
+			hostile.pixels[i] = shade(i%hostile.width, i/hostile.width)
+		}
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				measureInk(hostile, 1, &crowded)
+			}
+		})
 	}
 }

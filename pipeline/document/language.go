@@ -41,10 +41,10 @@ func judgeText(facts *claim.Facts) {
 func textSource(pages []claim.Page) claim.TextSource {
 	source := claim.TextFromNone
 	for _, page := range pages {
-		switch page.Source {
-		case claim.TextFromOCR:
+		if page.Source == claim.TextFromOCR {
 			return claim.TextFromOCR
-		case claim.TextFromPDF:
+		}
+		if page.Source == claim.TextFromPDF {
 			source = claim.TextFromPDF
 		}
 	}

@@ -42,6 +42,7 @@ type sandbox struct {
 	scratch   uint32 // 256 bytes for results
 	initial   []byte // the memory of a new instance, up to its last byte that is not zero
 	stack     [12]uint64
+	known     []knownLook // what letters look like
 }
 
 // moduleCapture learns of the module that go-pdfium instantiates, through the

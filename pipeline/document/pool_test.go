@@ -123,11 +123,11 @@ func TestActiveContent(t *testing.T) {
 	}
 }
 
-// TestOddFiles reads every hostile, signed and tampered file twice, by two
+// TestOddFiles reads every signed and tampered file twice, by two
 // workers at a time and in another order: each outcome must be the same.
 func TestOddFiles(t *testing.T) {
 	var files []string
-	for _, folder := range []string{"hostile", "signed", "tampered"} {
+	for _, folder := range []string{"signed", "tampered"} {
 		files = append(files, corpus(t, folder)...)
 	}
 	pool := newTestPool(t, 2)

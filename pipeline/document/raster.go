@@ -49,7 +49,7 @@ func readRaster(message []byte) (*raster, error) {
 	if !(scale > 0) || math.IsInf(scale, 0) {
 		return nil, errRaster
 	}
-	return &raster{width: int(width), height: int(height), scale: scale, pixels: pixels}, nil
+	return &raster{width: int(width), height: int(height), scale: scale, pixels: pixels}, nil //nolint:gosec // at most maxRaster
 }
 
 // rasterOrder asks for a page, counted from 0, at a scale in pixels a point.

@@ -173,10 +173,10 @@ func (s *sandbox) readPage(document handle, index int, form *documentForm, copie
 		HasImage:      s.pageContent(page, 0).hasImage,
 	}
 	seen := s.pageSurface(page, g, list, &found)
-	read, own := page, math.MaxInt
+	read, owner, own := page, document, math.MaxInt
 	if slices.ContainsFunc(list, func(a annotation) bool { return a.isWidget() && a.shown }) {
 		if flat, before, ok := s.flatten(copied.open(), index, g, list); ok {
-			read, own = flat, before
+			read, owner, own = flat, copied.open(), before
 			defer s.tidy("FPDF_ClosePage", flat)
 		}
 	}
@@ -196,6 +196,10 @@ func (s *sandbox) readPage(document handle, index int, form *documentForm, copie
 		}
 		markAnnotations(glyphs, drawn, list)
 	}
+	deceptive := overprinted(glyphs, seen) || s.fontsLie(owner, read, g, glyphs)
 	found.Words = makeWords(joinAccents(glyphs), list)
+	if deceptive {
+		hideOwn(&found)
+	}
 	return found, seen
 }

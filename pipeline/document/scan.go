@@ -42,7 +42,7 @@ func (p *Pool) lookAt(ctx context.Context, worker *process, found *reading) erro
 	if facts.Status != claim.ReadOK {
 		return nil
 	}
-	signedByHand := !slices.ContainsFunc(facts.Signatures, func(s claim.Signature) bool { return !s.Timestamp })
+	byHand := !slices.ContainsFunc(facts.Signatures, func(s claim.Signature) bool { return !s.Timestamp })
 	for i := range facts.Pages {
 		page := &facts.Pages[i]
 		draw := func(scale float64) (*raster, error) { return worker.raster(ctx, i, scale) }
@@ -53,8 +53,8 @@ func (p *Pool) lookAt(ctx context.Context, worker *process, found *reading) erro
 				return err
 			}
 		}
-		if !signedByHand || len(facts.Blocks) >= maxBlocks ||
-			!(page.HasImage || page.HasAnnotation || page.Source == claim.TextFromOCR || hasLabel(page)) {
+		signable := page.HasImage || page.HasAnnotation || page.Source == claim.TextFromOCR || hasLabel(page)
+		if !byHand || !signable || len(facts.Blocks) >= maxBlocks {
 			continue
 		}
 		if picture == nil || picture.scale < leastInkScale {

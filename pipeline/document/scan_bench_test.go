@@ -126,10 +126,6 @@ func BenchmarkScan(b *testing.B) {
 				}
 			}
 			b.ReportMetric((childrenCPU(b)-before)/float64(b.N), "tesseract-ms/op")
-			var usage unix.Rusage
-			if err := unix.Getrusage(unix.RUSAGE_CHILDREN, &usage); err == nil {
-				b.ReportMetric(float64(usage.Maxrss)/1000, "tesseract-MB")
-			}
 		})
 	}
 }

@@ -31,8 +31,8 @@ type tesseract struct {
 // on itself and then becomes tesseract.
 const confinedArg = "document-ocr"
 
-// Bounds on tesseract: the memory it may map (an A4 page at 300 dpi takes some
-// 250 MiB), what it may say, which is 40 bytes a word, and how long it may take to
+// Bounds on tesseract: the memory it may map (the largest raster takes less than
+// 500 MiB), what it may say, which is 40 bytes a word, and how long it may take to
 // say who it is.
 const (
 	ocrAddressSpace = 1 << 30

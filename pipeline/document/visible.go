@@ -324,7 +324,9 @@ func (s *sandbox) lookAt(page handle, g geometry, sight sight, part claim.Rect, 
 		for _, i := range byGroup[n] {
 			if !whole.differs(without, &glyphs[i], sight) {
 				rest = append(rest, i)
+				continue
 			}
+			glyphs[i].busy = whole.busy(without, &glyphs[i], sight)
 		}
 	}
 	return rest

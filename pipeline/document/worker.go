@@ -145,6 +145,9 @@ func newReader(told order) (*reader, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := sandbox.learnLetters(); err != nil {
+		return nil, err
+	}
 	return &reader{sandbox: sandbox, limits: told.Limits, roots: roots, version: told.Extractor}, nil
 }
 

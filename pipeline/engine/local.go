@@ -25,6 +25,8 @@ type Reader interface {
 	Read(ctx context.Context, pdf []byte) (claim.Facts, error)
 	// Extractor names all that facts depend on beside the PDF's bytes.
 	Extractor() string
+	// OCR names what reads scans; empty when nothing does.
+	OCR() string
 }
 
 // Cache keeps facts by digest and extractor: the ledger.

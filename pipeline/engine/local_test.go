@@ -51,6 +51,8 @@ func (s *shelf) Read(_ context.Context, pdf []byte) (claim.Facts, error) {
 
 func (s *shelf) Extractor() string { return "test" }
 
+func (s *shelf) OCR() string { return "" }
+
 func batch(n int, content func(i int) string) Batch {
 	b := Batch{
 		Open:   func(_ context.Context, o claim.Object) ([]byte, error) { return []byte(o.Key), nil },
