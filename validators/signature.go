@@ -258,7 +258,7 @@ func (p party) match(n config.Names, c claim.Certificate, personal bool) int {
 	best := matchNone
 	for _, name := range p.names {
 		for _, text := range texts {
-			if distinctive(n, name) && distinctive(n, text) && alike(n, name, text) {
+			if named(n, name, text) {
 				best = max(best, matchName+common(companyWords(n, name), companyWords(n, text)))
 			}
 		}
@@ -267,6 +267,17 @@ func (p party) match(n config.Names, c claim.Certificate, personal bool) int {
 		}
 	}
 	return best
+}
+
+// named tells whether a certificate's text resembles a company's name. Words
+// that many names have make it one only where they are the whole of it: GRANDE
+// PHARMACIE is GRANDE PHARMACIE, and no other.
+func named(n config.Names, name, text string) bool {
+	if distinctive(n, name) && distinctive(n, text) {
+		return alike(n, name, text)
+	}
+	whole := words(name)
+	return len(whole) > 1 && slices.Equal(whole, words(text))
 }
 
 // bearsNumber tells whether a text holds one of the party's numbers, as one
