@@ -28,6 +28,12 @@ func scanned(confidence int, misread ...string) func(*Context, *claim.Claim) {
 // without certainty, and what it does not find on a page of which it is not
 // sure go to a person; what is not on a page of which it is sure is missing.
 func TestScannedOrder(t *testing.T) {
+	unread := func(spoil func(*Context, *claim.Claim)) func(*Context, *claim.Claim) {
+		return func(ctx *Context, c *claim.Claim) {
+			spoil(ctx, c)
+			c.Documents[0].Facts.Pages[0].Unread = true
+		}
+	}
 	const all = "MEN-01 MEN-02 MEN-03 MEN-04 MEN-05 MEN-06 MEN-07 MEN-08 MEN-09 MEN-10 MEN-11 MEN-12"
 	near := []string{
 		"AF-PHA-LGO-Va1", "AF-PHA-LC0-Va1", "01/09/2022", "O1/09/2022", "ASSUJETTI", "ASSUJETT1", "700,00", "7OO,OO", "MARTIN", "MART1N",
@@ -49,6 +55,8 @@ func TestScannedOrder(t *testing.T) {
 		{"another amount", scanned(95, "700,00", "792,00"), "MEN-04", claim.Complete, "ne montre pas"},
 		{"another amount on an unsure page", scanned(87, "700,00", "792,00"), "MEN-04", claim.Review, "peu lisible"},
 		{"another amount on a page just sure", scanned(88, "700,00", "792,00"), "MEN-04", claim.Complete, "ne montre pas"},
+		{"another amount on a page with letters unread", unread(scanned(95, "700,00", "792,00")), "MEN-04", claim.Review, "peu lisible"},
+		{"letters unread beside all mentions", unread(scanned(95)), "", "", ""},
 		{"an amount of which OCR is not certain", scanned(95, "700,00", "700,00¤40"), "MEN-04", claim.Review, "incertitude (« 700,00 »)"},
 		{"another pharmacy", scanned(95, string(thePharmacy), string(otherPharmacy)), "MEN-06", claim.Complete, "ne montre pas"},
 		{"a FINESS of which OCR is not certain", scanned(95, string(thePharmacy), string(thePharmacy)+"¤20"), "", "", ""},

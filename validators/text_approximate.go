@@ -279,7 +279,7 @@ func likeAmount(amount claim.Cents) likeness {
 		}
 	}
 	whole := numberPattern(euros+cents, firm, breaksLine)
-	whole.cuts, whole.mark, whole.dashed = []int{len(euros)}, '€', true
+	whole.cuts, whole.marks, whole.dashed = []int{len(euros)}, lookalikes['€'], true
 	full := like([]pattern{whole}, stands(cents))
 	if cents != "00" {
 		return full
@@ -313,16 +313,26 @@ func (g *glyphs) digitsAt(i int) string {
 	return g.token(at)
 }
 
+// slashLike is what OCR reads for a slash.
+const slashLike = "1ilt7"
+
 // likeDate finds a day, in digits or with its month in words.
 func likeDate(d claim.Date) likeness {
 	text := func(layout string) string { return d.Start().Format(layout) }
 	digits := func(layout string, cuts ...int) pattern {
 		p := numberPattern(text(layout), firm, breaksLine)
-		p.cuts, p.mark = cuts, '|'
+		p.cuts, p.marks = cuts, slashLike
 		return p
 	}
 	whole := []pattern{digits("02012006", 2, 4), digits("20060102", 4, 6)}
-	short := []pattern{digits("020106", 2, 4), digits("212006", len(text("2")), len(text("21")))}
+	day, month := len(text("2")), len(text("21"))
+	short := []pattern{digits("020106", 2, 4), digits("212006", day, month), digits("2106", day, month)}
+	parted := func(p pattern) likeness {
+		return like([]pattern{p}, func(g *glyphs, m match) bool {
+			slashRead := m.last-m.first+1 > len(p.wanted) // as a digit: 12/2722
+			return slashRead || strings.ContainsAny(g.text[g.all[m.first].start:g.all[m.last].end], "/.-")
+		})
+	}
 	var spelt []pattern
 	for name, month := range months {
 		if month == d.Month {
@@ -334,9 +344,7 @@ func likeDate(d claim.Date) likeness {
 			}
 		}
 	}
-	return anyLike(like(whole, nil), like(short, func(g *glyphs, m match) bool {
-		return strings.ContainsAny(g.text[g.all[m.first].start:g.all[m.last].end], "/.-")
-	}), like(spelt, nil))
+	return anyLike(like(whole, nil), parted(short[0]), parted(short[1]), parted(short[2]), like(spelt, nil))
 }
 
 // likePhone finds a telephone number of which one digit is another.

@@ -172,6 +172,15 @@ var scanCases = []struct {
 	{"Version 7O8.00.1", "amount", "708.00", missing},
 
 	// Dates.
+	// A slash read as a digit, and a box's line as a sign.
+	{"Date : [12/2722", "date", "2022-02-12", uncertain},
+	{"Date : 1272/22", "date", "2022-02-12", uncertain},
+	{"Date : [21272022", "date", "2022-12-02", uncertain},
+	{"Date : 12/3722", "date", "2022-02-12", missing},
+	{"Date : 12/2/23", "date", "2022-02-12", missing},
+	{"N° 12222", "date", "2022-02-12", missing},
+	{"N° 120222", "date", "2022-02-12", missing},
+	{"N° 2122022", "date", "2022-12-02", missing},
 	{"le O1/03/2O23", "date", "2023-03-01", uncertain},
 	{"le 01/032023", "date", "2023-03-01", uncertain},
 	{"le l 1/03/2023", "date", "2023-03-01", missing}, // may be the 11th

@@ -153,10 +153,10 @@ func (f *finder) hasScans() bool {
 }
 
 // sure tells whether what is not found in the document is not there: no page
-// was read by OCR that is not sure of it.
+// was read by OCR that is not sure of it, or shows letters that it did not read.
 func (f *finder) sure() bool {
 	return !slices.ContainsFunc(f.facts.Pages, func(p claim.Page) bool {
-		return p.Source == claim.TextFromOCR && p.Confidence < f.trust.surePage
+		return p.Source == claim.TextFromOCR && (p.Confidence < f.trust.surePage || p.Unread)
 	})
 }
 

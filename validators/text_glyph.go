@@ -180,9 +180,9 @@ type pattern struct {
 	dashed bool   // a dash may stand before it
 	breaks string // gap marks that no match goes over
 	// cuts are the places in wanted before which a mark parts two numbers that
-	// OCR may take for a glyph: 01/03/2023, 708€00.
-	cuts []int
-	mark rune
+	// OCR may take for a glyph: 01/03/2023, 708€00. marks are those glyphs.
+	cuts  []int
+	marks string
 }
 
 // match is a run of glyphs that spells a pattern, and what that costs.
@@ -221,7 +221,7 @@ func (p *pattern) insert(g glyph, j int) int {
 	digit := isDigitRune(g.r)
 	beside := j > 0 && isDigitRune(p.wanted[j-1]) || j < len(p.wanted) && isDigitRune(p.wanted[j])
 	switch {
-	case g.sign || slices.Contains(p.cuts, j) && confusable(g.r, p.mark):
+	case g.sign || slices.Contains(p.cuts, j) && strings.ContainsRune(p.marks, g.r):
 		return likeGlyph
 	case p.digits == keyed:
 		return wrongDigit

@@ -33,10 +33,6 @@ Examples:
 // demoFaultShare is the share of generated claims that are faulty.
 const demoFaultShare = 0.35
 
-// demoClaimsByHand is how many generated claims there are for each whose order
-// is signed by hand.
-const demoClaimsByHand = 60
-
 // demoMarker tells a folder that a demonstration made, and may remove.
 const demoMarker = ".guichet-demo"
 
@@ -50,7 +46,7 @@ func (c demoCommand) Run(t *terminal) error {
 	}
 	store := filepath.Join(c.Dir, "store")
 	if _, err := fixtures.Generate(store, fixtures.Options{
-		Seed: c.Seed, Claims: c.Claims - c.Claims/demoClaimsByHand, ByHand: c.Claims / demoClaimsByHand, FaultShare: demoFaultShare,
+		Seed: c.Seed, Claims: c.Claims, FaultShare: demoFaultShare,
 		Progress: func(done, total int) { t.bar.draw("making claims     ", done, total) },
 	}); err != nil {
 		return fmt.Errorf("making the store: %w", err)

@@ -73,10 +73,14 @@ func TestREADME(t *testing.T) {
 			t.Fatal(listed.String())
 		}
 		batch := regexp.MustCompile(`[0-9]{14}/\S+`).FindString(listed.String())
+		orders, err := filepath.Glob("demo/store/archive/*/*/r1/bc-*.pdf")
+		if err != nil || len(orders) == 0 {
+			t.Fatal("no order was archived", err)
+		}
 		ran := 0
 		for _, line := range commands {
 			line, _, _ = strings.Cut(line, "#")
-			words := strings.Fields(strings.ReplaceAll(line, "SIRET/NAME", batch))
+			words := strings.Fields(strings.NewReplacer("SIRET/NAME", batch, "FILE.pdf", orders[0]).Replace(line))
 			if len(words) == 0 {
 				continue
 			}

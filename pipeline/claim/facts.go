@@ -57,6 +57,9 @@ type Page struct {
 	// Confidence is how sure OCR is of the page, in percent: the mean over its
 	// words, each by its length. 0 where Source is not TextFromOCR.
 	Confidence int `json:"confidence,omitempty"`
+	// Unread is set where letters are on the page that OCR could not read: its
+	// confidence is that of the words alone.
+	Unread bool `json:"unread,omitempty"`
 	// Words stand in reading order: by line, then from left to right. Where
 	// Source is TextFromOCR, the visible ones are OCR's.
 	Words []Word `json:"words,omitempty"`

@@ -31,6 +31,9 @@
 //     visible.go. Every trick that hides text from a reader hides it here; so
 //     does text too small, squeezed, mirrored, or printed over other text to be
 //     read. What the document says a text stands for (ActualText) is not read.
+//     Where letters stand on strokes as strong as they are themselves, as those
+//     of a text layer over the lines of a scan do, all of the page's words are
+//     hidden; see busy.go.
 //   - Signatures: every signature field's bytes, certificate and later
 //     revisions; see signature.go. What the appearance of a further signature
 //     says is unseen: who signed before did not sign it.
@@ -38,7 +41,7 @@
 // # How scans are read
 //
 // A page whose visible words are no language (fonts without a usable Unicode
-// table), that has none (scans), or that an image covers with less than a page's
+// table), that has none (scans, letters on strokes, fonts that lie), or that an image covers with less than a page's
 // worth of words beside it (a scanner's stamp line), is read by OCR: the worker
 // draws it as its reader sees it, annotations included, and tesseract reads the
 // picture, in a process of its own: without a network, with its CPU time,
@@ -57,7 +60,11 @@
 //     on one page, one of them turned.
 //   - Where no FINESS with a right key, no date, no amount or no e-mail address
 //     is found on a page of 20 words, it is read once more at another scale, and
-//     the better reading kept.
+//     the better reading kept, with the words that only the other one has.
+//   - Rows of letters that stand in no word (tesseract drops lines and tells
+//     nothing of it) are cut out and read once more, one below the other, in one
+//     run. What is in no word even then makes the page unread (claim.Page.Unread):
+//     mostly a rubber stamp, which is crooked or faint.
 //   - Words come from one line over the whole width of a scan, as from text; their
 //     rectangles are those of the page as it is displayed.
 //
@@ -71,8 +78,14 @@
 //
 // # Not guaranteed
 //
-// That the words are those printed: a font may draw one letter and name
-// another. That every reader shows the same: layers that a zoom or a language
+// That the words are those printed, where a font draws one letter and names
+// another: every shape that a page's fonts draw for a digit is looked at, and
+// letters in a few of the page's texts (lookalike_fonts.go); a page whose fonts
+// are found to lie is read by OCR. Not found are fonts that lie in punctuation,
+// in accents or in one or two letters alone; in a digit that is much like the
+// one it is said to be (an 8 for a 3, in some typefaces); or within the outline
+// box that the same letter has where it is honest. A font of odd shapes, though
+// honest, has its page read by OCR. That every reader shows the same: layers that a zoom or a language
 // switches off are seen here. Letters that a font which is not embedded would
 // have to bring from the reader's machine, beyond the Latin ones, count as
 // unseen. That OCR reads right: its words have a confidence, and the rules say

@@ -11,7 +11,7 @@ import (
 
 // version is that of the reading: any change to what a document's bytes are
 // read as changes it, and with it the key under which facts are kept.
-const version = "3"
+const version = "4"
 
 // Limits bound the reading of one document.
 type Limits struct {

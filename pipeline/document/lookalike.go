@@ -16,9 +16,10 @@ import (
 const (
 	lookAcross = 10
 	lookDown   = 14
+	lookFine   = 2 // points looked up in each cell, across and down
 	lookEm     = 24.0
 	lookDrawn  = 32.0 // of letters that are drawings (Type 3), mostly of few pixels
-	lookFine   = 2    // points looked up in each cell, across and down
+	lookKnown  = 48.0 // of those with which others are compared
 )
 
 // look is a letter's shape, as the bare numbers of a pattern: of mean 0 and
@@ -35,11 +36,12 @@ const stretch = 0.15
 // like tells how alike two letters are, at most 1; letters that have nothing
 // in common are about 0.
 func (l *look) like(m *look) float64 {
-	var sum float32
-	for i := range l.cells {
-		sum += l.cells[i] * m.cells[i]
+	var even, odd float32 // two sums at a time, which processors are glad of
+	for i := 0; i < len(l.cells); i += 2 {
+		even += l.cells[i] * m.cells[i]
+		odd += l.cells[i+1] * m.cells[i+1]
 	}
-	return float64(sum) - stretch*abs(l.aspect-m.aspect)
+	return float64(even+odd) - stretch*abs(l.aspect-m.aspect)
 }
 
 // newLook makes a look of how much of each cell is ink; ok is false for what
@@ -75,8 +77,9 @@ type textPicture struct {
 // mostTextPixels bounds the picture of a text object: a line of 5,000 letters.
 const mostTextPixels = 4e6
 
-// drawText draws a text object by itself; ok is false when it cannot be.
-func (s *sandbox) drawText(document, page handle, g geometry, o *textObject) (p textPicture, ok bool) {
+// drawText draws a text object by itself, its em so many pixels high; ok is
+// false when it cannot be.
+func (s *sandbox) drawText(document, page handle, g geometry, o *textObject, em float64) (p textPicture, ok bool) {
 	s.do("FPDFPageObj_GetMatrix", uint64(o.handle), s.at(0))
 	own := matrix(s.float32s(6))
 	box := s.bounds(o.handle)
@@ -86,10 +89,6 @@ func (s *sandbox) drawText(document, page handle, g geometry, o *textObject) (p 
 		return p, false
 	}
 	p.place = toPage.then(toText).then(own)
-	em := lookEm
-	if s.drawnByPage(o) {
-		em = lookDrawn
-	}
 	scale := em / (o.em * math.Sqrt(abs(p.place[0]*p.place[3]-p.place[1]*p.place[2])))
 	if area := (box[2] - box[0]) * (box[3] - box[1]) * scale * scale; !(scale > 0 && area > 0 && area < mostTextPixels) {
 		return p, false
@@ -106,9 +105,9 @@ func (s *sandbox) drawText(document, page handle, g geometry, o *textObject) (p 
 	return p, true
 }
 
-// look gives the shape of one letter of the picture; ok is false when it has
-// none.
-func (p *textPicture) look(one *glyph) (l look, ok bool) {
+// look gives the shape of one letter of the picture, where that is off its
+// place by so many pixels; ok is false when it has none.
+func (p *textPicture) look(one *glyph, right, down float64) (l look, ok bool) {
 	along, across, breadth, height := one.outline()
 	if !(breadth > outline*one.object.em && height > outline*one.object.em) {
 		return look{}, false
@@ -121,7 +120,7 @@ func (p *textPicture) look(one *glyph) (l look, ok bool) {
 		for u := range lookAcross * lookFine {
 			a, b := (float64(u)+0.5)/lookFine, (float64(v)+0.5)/lookFine
 			x, y := place[0]*a+place[2]*b+place[4], place[1]*a+place[3]*b+place[5]
-			if x >= 0 && y >= 0 && x < float64(p.width) && y < float64(p.height) {
+			if x, y = x+right, y+down; x >= 0 && y >= 0 && x < float64(p.width) && y < float64(p.height) {
 				cells[v/lookFine*lookAcross+u/lookFine] += float32(p.pixels[int(y)*p.stride+4*int(x)+3])
 			}
 		}

@@ -23,7 +23,16 @@ const (
 )
 
 // twins are letters of one shape, or of none: a bare stroke fills its box.
-var twins = []string{"0Oo", "1lIijJ", "2zZ", "5sS", "6b", "8B", "9gq", "cC", "fF", "kK", "mM", "nN", "pP", "tT", "uU", "vV", "wW", "xX", "yY"}
+var twins = func() (alike [128][128]bool) {
+	for _, set := range []string{"0Oo", "1lIijJ", "2zZ", "5sS", "6b", "8B", "9gq", "cC", "fF", "kK", "mM", "nN", "pP", "tT", "uU", "vV", "wW", "xX", "yY"} {
+		for _, a := range set {
+			for _, b := range set {
+				alike[a][b] = true
+			}
+		}
+	}
+	return alike
+}()
 
 // knownLook is a letter as a typeface draws it.
 type knownLook struct {
@@ -33,7 +42,8 @@ type knownLook struct {
 
 var errLetters = errors.New("pdfium does not draw the letters of its own typefaces")
 
-// learnLetters draws the letters that others are compared with.
+// learnLetters draws the letters that others are compared with. It is for a
+// sandbox in which nothing was done yet.
 func (s *sandbox) learnLetters() error {
 	sheet := letterSheet()
 	err := guard(func() {
@@ -43,9 +53,9 @@ func (s *sandbox) learnLetters() error {
 		g := s.loadGeometry(page)
 		glyphs := s.readGlyphs(handle(s.do("FPDFText_LoadPage", uint64(page))), g)
 		for _, list := range byObject(glyphs, func(*glyph) bool { return true }) {
-			picture, _ := s.drawText(document, page, g, glyphs[list[0]].object)
+			picture, _ := s.drawText(document, page, g, glyphs[list[0]].object, lookKnown)
 			for _, i := range list {
-				if l, ok := picture.look(&glyphs[i]); ok {
+				if l, ok := picture.look(&glyphs[i], 0, 0); ok {
 					s.known = append(s.known, knownLook{glyphs[i].letter(), l})
 				}
 			}
@@ -93,10 +103,10 @@ func (one *glyph) letter() byte {
 	return text[0]
 }
 
-// What tells that a letter is not what it is said to be. Of the honest fonts
-// that were tried, digits are like a digit of their name by 0.54 at least, and
-// more so than like another by 0.02 at least; digits that are none of their name
-// are below 0.45 for the most part.
+// What tells that a letter is not what it is said to be. The digits of ordinary
+// faces are like those of their name by 0.54 and more, and more like them than
+// like any other; most digits that are others are below 0.45, and nearly all of
+// the rest are more like another by 0.1.
 const (
 	unlikeDigit  = 0.45
 	otherDigit   = 0.08 // by how much it is more like another one
@@ -106,38 +116,59 @@ const (
 	flat         = 2.5 // breadth to height of a dash
 )
 
-// belies tells whether a look is not that of the letter it is said to be.
-func (s *sandbox) belies(said byte, l *look) bool {
-	alike := string(rune(said))
+// compare tells how alike a look is to that of the letter it is said to be, and
+// to that of others of its kind, at most; of the others nothing, -1, where it is
+// alike enough.
+func (s *sandbox) compare(said byte, l *look) (own, other float64) {
+	own, other = -1, -1
+	enough := surelyDigit
 	if !isDigit(said) {
-		for _, twin := range twins {
-			if strings.IndexByte(twin, said) >= 0 {
-				alike += twin
-			}
-		}
+		enough = unlikeLetter
 	}
-	own := -1.0
 	for i := range s.known {
-		if k := &s.known[i]; strings.IndexByte(alike, k.letter) >= 0 {
+		if k := &s.known[i]; k.letter == said || !isDigit(said) && twins[said][k.letter] {
 			own = max(own, l.like(&k.look))
 		}
 	}
-	switch {
-	case isDigit(said) && (own < unlikeDigit || own >= surelyDigit):
-		return own < unlikeDigit
-	case !isDigit(said) && own >= unlikeLetter:
-		return false
+	if own >= enough {
+		return own, other
 	}
-	other := -1.0
 	for i := range s.known {
-		if k := &s.known[i]; isDigit(k.letter) == isDigit(said) && strings.IndexByte(alike, k.letter) < 0 {
+		if k := &s.known[i]; isDigit(k.letter) == isDigit(said) && k.letter != said && (isDigit(said) || !twins[said][k.letter]) {
 			other = max(other, l.like(&k.look))
 		}
 	}
+	return own, other
+}
+
+// belies tells whether what is like two letters so much is not the first.
+func belies(said byte, own, other float64) bool {
 	if isDigit(said) {
-		return other-own > otherDigit
+		return own < unlikeDigit || other-own > otherDigit
 	}
-	return other-own > otherLetter
+	return own < unlikeLetter && other-own > otherLetter
+}
+
+// belied tells whether a letter's picture is not that of the letter it is said
+// to be: where it is most like any, since letters are set to whole pixels.
+func (s *sandbox) belied(p *textPicture, one *glyph, said byte) bool {
+	l, ok := p.look(one, 0, 0)
+	if !ok {
+		return isDigit(said)
+	}
+	own, other := s.compare(said, &l)
+	if !belies(said, own, other) {
+		return false
+	}
+	for _, off := range [][2]float64{{-1, 0}, {1, 0}, {0, -1}, {0, 1}, {-0.5, -0.5}, {-0.5, 0.5}, {0.5, -0.5}, {0.5, 0.5}, {-1, -1}, {-1, 1}, {1, -1}, {1, 1}} {
+		if l, ok = p.look(one, off[0], off[1]); !ok {
+			continue
+		}
+		if a, b := s.compare(said, &l); max(a, b) > max(own, other) {
+			own, other = a, b
+		}
+	}
+	return belies(said, own, other)
 }
 
 // shape is what letters that a font draws alike have in common: its handle,
@@ -178,14 +209,14 @@ const (
 	mostShapes   = 2000
 	mostFonts    = 60
 	lyingLetters = 2 // of a font: letters are less alike in all typefaces than digits
+	// enoughLetters of a font, where texts with digits show as many, are all
+	// that are looked at.
+	enoughLetters = 12
 )
 
 // fontsLie tells whether a font of the page draws visible digits or letters
 // other than it says, or too many to be looked at.
 func (s *sandbox) fontsLie(document, page handle, g geometry, glyphs []glyph) bool {
-	if zzOff {
-		return false
-	}
 	n := s.inspect(glyphs)
 	if len(n.shapes) > mostShapes || len(n.fonts) > mostFonts {
 		return true
@@ -197,7 +228,16 @@ func (s *sandbox) fontsLie(document, page handle, g geometry, glyphs []glyph) bo
 			return true
 		}
 	}
+	known := map[uint64]int{} // letters of each font that the texts with digits have shown
+	for number, key := range n.shapes {
+		if n.seen[number] && !isDigit(key.said) {
+			known[key.font]++
+		}
+	}
 	for _, font := range n.fonts {
+		if known[font] >= enoughLetters {
+			continue
+		}
 		most, telling := 0, shapedText{}
 		for _, text := range n.texts {
 			if text.font != font {
@@ -278,7 +318,12 @@ func (n *inspection) news(text shapedText, kind func(byte) bool) int {
 
 // lie looks at the new shapes of a text, and tells whether its font lies.
 func (n *inspection) lie(s *sandbox, document, page handle, g geometry, text shapedText) bool {
-	picture, drawn := s.drawText(document, page, g, n.glyphs[text.glyphs[0]].object)
+	em := lookEm
+	object := n.glyphs[text.glyphs[0]].object
+	if s.drawnByPage(object) {
+		em = lookDrawn
+	}
+	picture, drawn := s.drawText(document, page, g, object, em)
 	if drawn {
 		defer s.tidy("FPDFBitmap_Destroy", picture.bitmap)
 	}
@@ -289,19 +334,14 @@ func (n *inspection) lie(s *sandbox, document, page handle, g geometry, text sha
 		}
 		n.seen[number] = true
 		said := n.shapes[number].said
-		l, ok := look{}, false
-		if drawn {
-			l, ok = picture.look(&n.glyphs[i])
+		if !s.belied(&picture, &n.glyphs[i], said) {
+			continue
 		}
 		switch {
-		case isDigit(said):
-			if (!ok || s.belies(said, &l)) && !loneDash(n.glyphs, i) {
-				zzDebug(s, n, i, said, ok, &l)
-				return true
-			}
-		case ok && !ligature(n.glyphs, i) && s.belies(said, &l):
+		case isDigit(said) && !loneDash(n.glyphs, i):
+			return true
+		case !isDigit(said) && !ligature(n.glyphs, i):
 			if n.suspects[text.font]++; n.suspects[text.font] >= lyingLetters {
-				zzDebug(s, n, i, said, ok, &l)
 				return true
 			}
 		}

@@ -35,13 +35,15 @@ type ocrPart struct {
 	words []ocrWord
 	place matrix // from the pixels of their boxes to those of the page's raster
 	turn  int    // quarters clockwise by which the part was turned to be read
+	seen  *view  // what was read
 	score int
 }
 
 // ocrPage is what was read on a page.
 type ocrPage struct {
-	parts []ocrPart // one, or two of which one stands another way up
-	scale float64   // of the raster
+	parts  []ocrPart // one, or two of which one stands another way up
+	scale  float64   // of the raster
+	unread bool      // letters are in none of the words
 }
 
 // words gives the words in reading order, and how sure they are: the mean, each
@@ -95,8 +97,8 @@ func (p *ocrPart) poor() bool {
 // readUpright reads a view as it stands.
 func (t *tesseract) readUpright(ctx context.Context, v *view, turn int) (ocrPart, error) {
 	ready := v.turned(turn).evenLight().straightened()
-	words, err := t.read(ctx, &ready.raster)
-	part := ocrPart{words: words, place: ready.place, turn: turn}
+	words, err := t.read(ctx, &ready.raster, anyLayout)
+	part := ocrPart{words: words, place: ready.place, turn: turn, seen: ready}
 	for i := range words {
 		part.score += words[i].score()
 	}
@@ -161,7 +163,7 @@ func (t *tesseract) readOdd(ctx context.Context, v *view, read ocrPart) ([]ocrPa
 	}
 	odd := v.part(half[0], half[1], half[2], half[3])
 	rest, inside := read, 0
-	rest.words = nil
+	rest.words, rest.seen = nil, read.seen.without(half)
 	for _, word := range read.words {
 		if word.within(read.place, half) {
 			inside += word.score()
@@ -283,13 +285,24 @@ func (r *raster) fine() float64 {
 	return fineScale * min(1, a3*r.scale/float64(max(r.width, r.height)))
 }
 
-// readScan reads a page that draw draws at any scale: a second time, at another
-// scale, when one of the things that an order shows was not found.
+// readScan reads a page that draw draws at any scale, and then the lines that
+// were dropped.
 func (t *tesseract) readScan(ctx context.Context, picture *raster, draw func(scale float64) (*raster, error)) (*ocrPage, error) {
 	first, err := t.readPage(ctx, picture)
 	if err != nil {
 		return nil, err
 	}
+	read, err := t.readAgain(ctx, first, picture, draw)
+	if err != nil {
+		return nil, err
+	}
+	return read, t.readDropped(ctx, read)
+}
+
+// readAgain reads a page a second time, at another scale, when one of the things
+// that an order shows was not found. It gives the better reading, with the words
+// that only the other one has.
+func (t *tesseract) readAgain(ctx context.Context, first *ocrPage, picture *raster, draw func(scale float64) (*raster, error)) (_ *ocrPage, err error) {
 	words, confidence := first.words()
 	shown := showing(words)
 	if len(words) < worthRetry || shown == allSigns {
@@ -313,8 +326,9 @@ func (t *tesseract) readScan(ctx context.Context, picture *raster, draw func(sca
 	}
 	again, surer := second.words()
 	if found := showing(again); found > shown || found == shown && surer > confidence {
-		return second, nil
+		first, second = second, first
 	}
+	first.merge(second)
 	return first, nil
 }
 

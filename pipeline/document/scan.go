@@ -100,6 +100,6 @@ func (p *Pool) readScan(ctx context.Context, page *claim.Page, seen surface, dra
 	}
 	hideOwn(page)
 	page.Words = append(words, page.Words...)
-	page.Source, page.Confidence = claim.TextFromOCR, confidence
+	page.Source, page.Confidence, page.Unread = claim.TextFromOCR, confidence, read.unread
 	return picture, nil
 }

@@ -110,6 +110,23 @@ func BenchmarkScan(b *testing.B) {
 				whole(picture).evenLight().straightened()
 			}
 		})
+		b.Run(name+"/unread rows", func(b *testing.B) {
+			pool := newOCRPool(b, 1)
+			if _, err := pool.idle[0].read(b.Context(), pdf); err != nil {
+				b.Fatal(err)
+			}
+			picture, err := pool.idle[0].raster(b.Context(), 0, fineScale)
+			if err != nil {
+				b.Fatal(err)
+			}
+			part, err := pool.ocr.readUpright(b.Context(), whole(picture), 0)
+			if err != nil {
+				b.Fatal(err)
+			}
+			for b.Loop() {
+				part.unreadRows()
+			}
+		})
 		b.Run(name+"/tesseract", func(b *testing.B) {
 			pool := newOCRPool(b, 1)
 			if _, err := pool.idle[0].read(b.Context(), pdf); err != nil {
@@ -121,7 +138,7 @@ func BenchmarkScan(b *testing.B) {
 			}
 			before := childrenCPU(b)
 			for b.Loop() {
-				if _, err := pool.ocr.read(b.Context(), picture); err != nil {
+				if _, err := pool.ocr.read(b.Context(), picture, anyLayout); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -25,6 +25,20 @@ func (v *view) part(x0, y0, x1, y1 int) *view {
 	return cut
 }
 
+// without is the view with the pixels white that lie in a rectangle of the
+// page's raster.
+func (v *view) without(r [4]int) *view {
+	rest := *v
+	rest.pixels = slices.Clone(v.pixels)
+	for i := range rest.pixels {
+		x, y := v.place.point(i%v.width, i/v.width)
+		if x >= float64(r[0]) && x < float64(r[2]) && y >= float64(r[1]) && y < float64(r[3]) {
+			rest.pixels[i] = 255
+		}
+	}
+	return &rest
+}
+
 // turned is the view turned clockwise by so many quarters.
 func (v *view) turned(quarters int) *view {
 	w, h := v.width, v.height

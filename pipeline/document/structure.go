@@ -41,6 +41,8 @@ func readStructure(data []byte, pages int) (found *structure) {
 	configuration.Offline = true
 	configuration.Limits.MaxDecodeBytes = decodeBytes
 	configuration.Limits.MaxStreamBytes = int64(len(data))
+	configuration.Limits.MaxObjectCount = maxEntries
+	configuration.Limits.MaxXRefEntries = maxEntries
 	context, err := api.ReadContext(bytes.NewReader(data), configuration)
 	if err != nil {
 		return found

@@ -132,13 +132,19 @@ func ocrEnvironment() []string {
 // killed at a limit, or said what cannot be.
 var errOCR = errors.New("tesseract could not read a page")
 
+// How a picture is laid out (tesseract's page segmentation mode).
+const (
+	anyLayout = "3"
+	oneBlock  = "6"
+)
+
 // read has tesseract read a picture. Its error is errOCR, or ctx's.
-func (t *tesseract) read(ctx context.Context, picture *raster) (words []ocrWord, err error) {
+func (t *tesseract) read(ctx context.Context, picture *raster, layout string) (words []ocrWord, err error) {
 	limited, cancel := context.WithTimeout(ctx, patience(t.time))
 	defer cancel()
 	dpi := min(max(int(picture.scale*72), 70), 2400)
 	arguments := []string{
-		t.path, "-", "-", "-l", t.language, "--psm", "3", "--dpi", strconv.Itoa(dpi),
+		t.path, "-", "-", "-l", t.language, "--psm", layout, "--dpi", strconv.Itoa(dpi),
 		"-c", "tessedit_create_tsv=1", "-c", "textord_tabfind_vertical_text=0",
 	}
 	if t.launcher != nil {

@@ -18,9 +18,14 @@ import (
 // with a picture.
 func pretender(t *testing.T, does string) string {
 	t.Helper()
+	return script(t, "case $1 in\n--version) echo 'tesseract 5.9.9';;\n--list-langs) printf 'Languages in \"/usr/share\":\\nfra\\n';;\n*) "+does+";;\nesac")
+}
+
+// script is a command of the shell's.
+func script(t *testing.T, does string) string {
+	t.Helper()
 	path := filepath.Join(t.TempDir(), "tesseract")
-	script := "#!/bin/sh\ncase $1 in\n--version) echo 'tesseract 5.9.9';;\n--list-langs) printf 'Languages in \"/usr/share\":\\nfra\\n';;\n*) " + does + ";;\nesac\n"
-	if err := os.WriteFile(path, []byte(script), 0o755); err != nil {
+	if err := os.WriteFile(path, []byte("#!/bin/sh\n"+does+"\n"), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	return path
