@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -143,7 +144,7 @@ func (t *terminal) documents(settings *config.Config, workers int) (*document.Po
 		OCR:   document.OCR{Command: settings.OCR.Command, Language: settings.OCR.Language, PageTime: time.Duration(settings.Limits.OCRPageTime)},
 	})
 	if err == nil && pool.OCR() == "" {
-		t.log.Warn("ocr.command was not found: scans are not read, their claims go to a person; install tesseract-ocr and tesseract-ocr-fra", "command", settings.OCR.Command)
+		t.log.Warn("ocr.command was not found: scans are not read, their claims go to a person; install tesseract-ocr and tesseract-ocr-fra", slog.String("command", settings.OCR.Command))
 	}
 	return pool, err
 }
