@@ -48,7 +48,7 @@ func realFINESS(t testing.TB) []byte {
 // code and amount is the planted one, and the objects are the same with one
 // worker and with eight.
 func TestGenerated(t *testing.T) {
-	claims, byHand := 5000, 40
+	claims, byHand := 5000, 16
 	if testing.Short() {
 		claims, byHand = 300, 8
 	}

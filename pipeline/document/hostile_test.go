@@ -24,7 +24,7 @@ import (
 const wholeRun = 3 << 29
 
 // TestHostileFiles reads the hostile files of the corpus and those of package
-// hostile as a nightly run does, sound ones beside and after each.
+// hostile as a nightly run does, with sound ones beside them and in between.
 func TestHostileFiles(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes a minute")
@@ -84,7 +84,7 @@ func hostileCorpus(t *testing.T) []hostile.File {
 }
 
 // mostSound is how many sound documents stand beside the hostile ones.
-const mostSound = 6
+const mostSound = 4
 
 // hostileRun reads hostile files through a pool, watches what that takes, and
 // holds the facts of sound documents to what they are when read alone.
@@ -155,7 +155,8 @@ func openPool(t *testing.T, options Options) *Pool {
 	return pool
 }
 
-// read reads a hostile file, and a sound one at the same time and afterwards.
+// read reads a hostile file, and a sound one at the same time; another one
+// after a file that could not be read.
 func (run *hostileRun) read(t *testing.T, file hostile.File) claim.Facts {
 	t.Helper()
 	data := file.Make()
@@ -180,7 +181,9 @@ func (run *hostileRun) read(t *testing.T, file hostile.File) claim.Facts {
 	}
 	t.Logf("%-44s %-7s %-8s %6.2f s of CPU %5d MiB", file.Name, facts.Status, facts.Reason, cpu.Seconds(), resident>>20)
 	run.count[strings.TrimSpace(string(facts.Status)+" "+facts.Reason)]++
-	run.readSound(t, run.turn(), "after "+file.Name)
+	if facts.Status == claim.ReadFailed { // by a worker that went through it, or by the next
+		run.readSound(t, run.turn(), "after "+file.Name)
+	}
 	return facts
 }
 
