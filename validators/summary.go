@@ -14,8 +14,7 @@ const (
 	noSignature         = "none"
 )
 
-// summarise tells of the claim's documents that are in the batch. A document
-// that nobody signed electronically is signed by hand where that is certain.
+// summarise tells of the claim's documents that are in the batch.
 func (a *assessment) summarise() []claim.ResultDocument {
 	var all []claim.ResultDocument
 	for i := range a.claim.Documents {
@@ -23,22 +22,23 @@ func (a *assessment) summarise() []claim.ResultDocument {
 		if d.Object == nil {
 			continue
 		}
-		summary := Summarise(d)
-		if opened(d) && summary.Signature.Kind == noSignature && !a.unread(d) && a.byHand(d).Hand == claim.Handwritten {
-			summary.Signature.Kind = handSignature
+		hand := claim.NotHandwritten
+		if opened(d) && !a.unread(d) {
+			hand = a.byHand(d).Hand
 		}
-		all = append(all, summary)
+		all = append(all, Summarise(d, hand))
 	}
 	return all
 }
 
 // Summarise makes what a result tells of a document: its pages, where its text
-// comes from, and the verdict on its electronic signatures as a whole. Signer
-// and organisation name all signers, in the order of their signatures; the
-// time is that of the last signature. The level is the
-// lowest of theirs, as far as their certificates tell: it informs, and decides nothing. A document that could not
-// be read has no pages, no text and no signature.
-func Summarise(d *claim.Document) claim.ResultDocument {
+// comes from, and the verdict on its electronic signatures as a whole, or that
+// on a signature by hand where there are none. Signer and organisation name all
+// signers, in the order of their signatures; the time is that of the last
+// signature. The level is the lowest of theirs, as far as their certificates
+// tell: it informs, and decides nothing. A document that could not be read has
+// no pages, no text and no signature.
+func Summarise(d *claim.Document, hand claim.Handwriting) claim.ResultDocument {
 	summary := claim.ResultDocument{
 		File: documentName(d), Role: d.Role, TextSource: claim.TextFromNone,
 		Signature: claim.SignatureSummary{Kind: noSignature},
@@ -54,6 +54,9 @@ func Summarise(d *claim.Document) claim.ResultDocument {
 		summary.TextSource = d.Facts.TextSource
 	}
 	summary.Signature = summariseSignatures(signaturesOf(d.Facts))
+	if summary.Signature.Kind == noSignature && hand == claim.Handwritten {
+		summary.Signature.Kind = handSignature
+	}
 	return summary
 }
 

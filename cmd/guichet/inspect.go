@@ -77,7 +77,8 @@ func (c inspectCommand) Run(t *terminal) error {
 		}
 	}
 	if c.JSON {
-		line, err := publish.DocumentLine(validators.Summarise(&seen.document), seen.findings, seen.evidence)
+		hand := validators.ByHand(programme.Handwriting, seen.document.Facts, nil).Hand
+		line, err := publish.DocumentLine(validators.Summarise(&seen.document, hand), seen.findings, seen.evidence)
 		if err != nil {
 			return err
 		}
