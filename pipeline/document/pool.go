@@ -115,13 +115,15 @@ func (p *Pool) Read(ctx context.Context, pdf []byte) (claim.Facts, error) {
 		return failed(facts, reasonSize), nil
 	}
 	var death killed
-	for _, places := range []int64{1, p.places} {
-		read, err := p.attempt(ctx, pdf, places)
-		if !errors.As(err, &death) {
-			return read, err
-		}
+	var absence unstarted
+	read, err := p.attempt(ctx, pdf, 1)
+	if errors.As(err, &death) || errors.As(err, &absence) {
+		read, err = p.attempt(ctx, pdf, p.places)
 	}
-	return failed(facts, death.reason), nil
+	if errors.As(err, &death) {
+		return failed(facts, death.reason), nil
+	}
+	return read, err
 }
 
 // attempt has one worker read a document, while so many places are taken: also
@@ -153,6 +155,10 @@ func (p *Pool) take(ctx context.Context) (*process, error) {
 	defer p.mutex.Unlock()
 	if p.closed {
 		return nil, ErrClosed
+	}
+	for len(p.idle) > 0 && p.idle[len(p.idle)-1].gone() {
+		p.idle[len(p.idle)-1].kill()
+		p.idle = p.idle[:len(p.idle)-1]
 	}
 	last := len(p.idle) - 1
 	if last < 0 {

@@ -21,6 +21,7 @@ type process struct {
 	out     *bufio.Reader
 	errors  *tail
 	ended   chan struct{} // closed once the process is gone
+	spent   time.Duration // CPU time before the document that it reads: the limit is the document's, pictures included
 	limits  Limits
 }
 
@@ -28,6 +29,11 @@ type process struct {
 type killed struct{ reason string }
 
 func (k killed) Error() string { return "the worker died: " + k.reason }
+
+// unstarted is why no worker could be had: our fault, and not the document's.
+type unstarted struct{ why string }
+
+func (u unstarted) Error() string { return "start a worker: " + u.why }
 
 // A worker is looked at this often, from a first look on.
 const (
@@ -63,13 +69,17 @@ func start(ctx context.Context, arguments []string, told order) (*process, error
 	defer cancel()
 	answer, err := p.exchange(ctx, nil, message)
 	switch {
+	case ctx.Err() != nil:
+		p.kill()
+		return nil, fmt.Errorf("start a worker: %w", context.Cause(ctx))
 	case err != nil:
 		p.kill()
-		return nil, fmt.Errorf("start a worker: %w: %s", err, p.errors)
+		return nil, unstarted{fmt.Sprintf("%v: %s", err, p.errors)}
 	case answer[0] != answerFacts:
 		p.kill()
 		return nil, fmt.Errorf("start a worker: %s", answer[1:])
 	}
+	p.spent, _, _ = usage(p.command.Process.Pid)
 	return p, nil
 }
 
@@ -104,6 +114,7 @@ func spawn(arguments []string, limits Limits) (*process, error) {
 
 // read has the worker read a document. Its error is a killed, or ctx's.
 func (p *process) read(ctx context.Context, data []byte) (reading, error) {
+	p.spent, _, _ = usage(p.command.Process.Pid)
 	answer, err := p.exchange(ctx, p.watch(), []byte{askFacts}, data)
 	if err != nil {
 		return reading{}, err
@@ -186,11 +197,10 @@ func (p *process) exchange(ctx context.Context, look func() string, message ...[
 func (p *process) watch() func() string {
 	begun := time.Now()
 	pid := p.command.Process.Pid
-	before, _, _ := usage(pid)
 	return func() string {
 		cpu, resident, ok := usage(pid)
 		switch {
-		case ok && cpu-before > p.limits.Time:
+		case ok && cpu-p.spent > p.limits.Time:
 			return reasonTime
 		case ok && resident > memoryFactor*p.limits.Memory:
 			return reasonMemory
@@ -199,6 +209,12 @@ func (p *process) watch() func() string {
 		}
 		return ""
 	}
+}
+
+// gone tells whether the process ended while nobody talked to it.
+func (p *process) gone() bool {
+	_, resident, ok := usage(p.command.Process.Pid)
+	return ok && resident == 0
 }
 
 // cause tells why a process ended by itself.

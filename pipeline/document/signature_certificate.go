@@ -32,8 +32,8 @@ func certificateFacts(v verdict, anchors *x509.CertPool, at time.Time) claim.Cer
 		CommonName:         subject.CommonName,
 		GivenName:          attribute(subject, oidGivenName),
 		Surname:            attribute(subject, oidSurname),
-		Organisation:       subject.Organization,
-		OrganisationalUnit: subject.OrganizationalUnit,
+		Organisation:       atMost(subject.Organization),
+		OrganisationalUnit: atMost(subject.OrganizationalUnit),
 		OrganisationID:     attribute(subject, oidOrganisationID),
 		SerialNumber:       subject.SerialNumber,
 		NotBefore:          certificate.NotBefore.UTC(),
@@ -41,13 +41,19 @@ func certificateFacts(v verdict, anchors *x509.CertPool, at time.Time) claim.Cer
 		SelfSigned:         selfSigned(certificate),
 		Trust:              trust(certificate, v.others, anchors, at),
 	}
-	for _, address := range append(slices.Clone(certificate.EmailAddresses), attribute(subject, oidEmail)) {
+	for _, address := range append(slices.Clone(atMost(certificate.EmailAddresses)), attribute(subject, oidEmail)) {
 		if address != "" && !slices.ContainsFunc(facts.Emails, func(known string) bool { return strings.EqualFold(known, address) }) {
 			facts.Emails = append(facts.Emails, address)
 		}
 	}
 	return facts
 }
+
+// mostNames bounds the names of a kind that are taken from a certificate; honest
+// ones have one or two.
+const mostNames = 32
+
+func atMost(names []string) []string { return names[:min(len(names), mostNames)] }
 
 // attribute gives the first value of an attribute of a name.
 func attribute(name pkix.Name, oid asn1.ObjectIdentifier) string {
