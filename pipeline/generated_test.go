@@ -48,11 +48,11 @@ func realFINESS(t testing.TB) []byte {
 // code and amount is the planted one, and the objects are the same with one
 // worker and with eight.
 func TestGenerated(t *testing.T) {
-	claims, byHand := 5000, 16
+	claims := 5000
 	if testing.Short() {
-		claims, byHand = 300, 8
+		claims = 300
 	}
-	options := fixtures.Options{Seed: 20230315, Claims: claims, FINESS: realFINESS(t), FaultShare: 0.5, ByHand: byHand}
+	options := fixtures.Options{Seed: 20230315, Claims: claims, FINESS: realFINESS(t), FaultShare: 0.5}
 	var written []map[string]string
 	for _, workers := range []int{8, 1} {
 		dir := t.TempDir()
@@ -76,6 +76,20 @@ func TestGenerated(t *testing.T) {
 	if diff := cmp.Diff(written[0], written[1]); diff != "" {
 		t.Errorf("objects differ (-8 workers +1 worker):\n%s", diff)
 	}
+}
+
+// TestGeneratedByHand: orders signed by hand and scanned are accepted or go to
+// a person; those that lack something are never accepted.
+func TestGeneratedByHand(t *testing.T) {
+	dir := t.TempDir()
+	plan, err := fixtures.Generate(dir, fixtures.Options{Seed: 77, Claims: 20, ByHand: 16})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := newNight(t, dir, 2).Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	comparePlan(t, plan, dir)
 }
 
 // comparePlan compares all that was published with what was planted.
