@@ -92,7 +92,7 @@ func TestLoadProgrammeRefusesWhatIsWrong(t *testing.T) {
 		"calendar backwards":   {"closing: 2023-03-15 14:00 ", "closing: 2021-03-15 14:00 ", "must follow one another"},
 		"share over the whole": {`advance: "30"`, `advance: "130"`, "not a percentage"},
 		"ceiling of zero":      {`ceiling_excl_tax: "625.00"`, `ceiling_excl_tax: "0"`, `"A" needs`},
-		"scans never sure":     {"sure_confidence: 88", "sure_confidence: 101", "sure_confidence and"},
+		"scans never sure":     {"sure_confidence: 95", "sure_confidence: 101", "sure_confidence and"},
 		"words always sure":    {"sure_word_confidence: 90", "sure_word_confidence: 0", "must be above 0"},
 		"no bound for ink":     {"least_turns: 1.3", "", "handwriting: least_turns must be above 0"},
 		"any shape is ink's":   {"most_outline: 0.72", "most_outline: 1.2", "handwriting: most_outline must be above 0 and at most 1"},

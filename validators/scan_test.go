@@ -54,7 +54,7 @@ func TestScannedOrder(t *testing.T) {
 		{"every mention nearly", scanned(95, near...), all, claim.Review, "incertitude (« "},
 		{"another amount", scanned(95, "700,00", "792,00"), "MEN-04", claim.Complete, "ne montre pas"},
 		{"another amount on an unsure page", scanned(87, "700,00", "792,00"), "MEN-04", claim.Review, "peu lisible"},
-		{"another amount on a page just sure", scanned(88, "700,00", "792,00"), "MEN-04", claim.Complete, "ne montre pas"},
+		{"another amount on a page just sure", scanned(95, "700,00", "792,00"), "MEN-04", claim.Complete, "ne montre pas"},
 		{"another amount on a page with letters unread", unread(scanned(95, "700,00", "792,00")), "MEN-04", claim.Review, "peu lisible"},
 		{"letters unread beside all mentions", unread(scanned(95)), "", "", ""},
 		{"an amount of which OCR is not certain", scanned(95, "700,00", "700,00¤40"), "MEN-04", claim.Review, "incertitude (« 700,00 »)"},
