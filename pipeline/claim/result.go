@@ -40,7 +40,7 @@ type Result struct {
 	Row         int      `json:"row"`
 	Supplier    SIRET    `json:"supplier"`
 	Batch       string   `json:"batch"`
-	Revision    int      `json:"revision"`
+	Revision    int      `json:"revision"` // that publishes this result
 	Replaces    ID       `json:"replaces"`
 	Decision    Decision `json:"decision"`
 	FINESS      FINESS   `json:"finess"` // as on the row, canonical; empty when unreadable
@@ -57,6 +57,63 @@ type Result struct {
 	Documents  []ResultDocument `json:"documents"`
 	Findings   []Finding        `json:"findings"`
 	Evidence   []Evidence       `json:"evidence"`
+	// First is the revision in which the row was first evaluated, when it is
+	// another than Revision: a review or a reprocess published the claim again.
+	First int `json:"first_revision,omitempty"`
+	// Withdrawal is set when this result takes an acceptance back.
+	Withdrawal *Withdrawal `json:"withdrawal,omitempty"`
+}
+
+// FirstRevision gives the revision in which the row was first evaluated, which
+// is part of the claim's identity.
+func (r *Result) FirstRevision() int {
+	if r.First != 0 {
+		return r.First
+	}
+	return r.Revision
+}
+
+// Withdrawal is an acceptance taken back: the revision that published it, and why.
+type Withdrawal struct {
+	Revision int    `json:"revision"`
+	Reason   string `json:"reason"`
+}
+
+// Verdict is what an operator makes of a claim under review.
+type Verdict string
+
+// The verdicts.
+const (
+	VerdictAccept   Verdict = "accept"   // REV-01
+	VerdictReject   Verdict = "reject"   // REV-02
+	VerdictComplete Verdict = "complete" // REV-03
+)
+
+// Ruling is an operator's decision on a claim under review. The supplier reads
+// the reason; who decided stands in the ledger alone.
+type Ruling struct {
+	Claim   ID        `json:"claim"`
+	Verdict Verdict   `json:"verdict"`
+	Reason  string    `json:"reason"`
+	By      string    `json:"by"`
+	At      time.Time `json:"at"`
+}
+
+// Cause is why a revision of a batch was made.
+type Cause string
+
+// The causes of revisions.
+const (
+	Delivery    Cause = ""          // the supplier dropped it
+	Reviewed    Cause = "review"    // operators decided claims under review
+	Reprocessed Cause = "reprocess" // an operator had it evaluated again
+)
+
+// Carried is a row of a changed batch that was accepted in an earlier revision
+// and keeps that claim.
+type Carried struct {
+	Claim ID  `json:"claim"`
+	Row   int `json:"row"` // in this delivery
 }
 
 // BatchStatus tells whether a batch was evaluated.
@@ -118,4 +175,9 @@ type Revision struct {
 	Registers  []RegisterInfo `json:"registers"`
 	Inputs     []Object       `json:"inputs"`
 	Software   string         `json:"software_version"`
+
+	Cause   Cause     `json:"cause,omitempty"`
+	By      string    `json:"by,omitempty"`      // who had it evaluated again
+	Reason  string    `json:"reason,omitempty"`  // why acceptances were taken back
+	Carried []Carried `json:"carried,omitempty"` // by row
 }

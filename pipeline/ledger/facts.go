@@ -50,7 +50,7 @@ func (l *Ledger) SaveFacts(ctx context.Context, facts []*claim.Facts) error {
 		}
 		rows[i] = []any{f.SHA256, f.Extractor, body}
 	}
-	return l.write(ctx, func(tx *sql.Tx) error {
+	return l.write(ctx, "save facts", func(tx *sql.Tx) error {
 		return insert(ctx, tx, "facts (sha256, extractor, body)", 3, rows, "ON CONFLICT DO NOTHING")
 	})
 }

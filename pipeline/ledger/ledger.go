@@ -48,10 +48,30 @@ type Ledger struct {
 	path   string
 	writer *sql.DB // one connection: SQLite has a single writer
 	reader *sql.DB
+	watch  Watch
 
 	mu  sync.Mutex
 	run run
 }
+
+// Phase is how far a transaction that writes has come.
+type Phase string
+
+// The phases of a transaction.
+const (
+	Beginning  Phase = "beginning"  // nothing is written
+	Committing Phase = "committing" // all is written, nothing of it lasts yet
+	Committed  Phase = "committed"  // all of it lasts
+)
+
+// Watch is told of each transaction that writes, by the name of what it does,
+// as it comes to each phase: for traces, and for tests that stop the process
+// there. It may be called by several goroutines at once.
+type Watch func(transaction string, phase Phase)
+
+// Watch has the ledger's transactions told from now on. It is called before
+// the ledger is used.
+func (l *Ledger) Watch(watch Watch) { l.watch = watch }
 
 // Open opens the ledger of a URL, makes it when it is absent, and brings its
 // tables to this version. A URL is sqlite:///absolute/path, sqlite://relative/path,
@@ -70,7 +90,7 @@ func Open(ctx context.Context, rawURL string) (*Ledger, error) {
 	if err := file.Close(); err != nil {
 		return nil, fmt.Errorf("ledger: %w", err)
 	}
-	l := &Ledger{path: path}
+	l := &Ledger{path: path, watch: func(string, Phase) {}}
 	if l.writer, err = openPool(path, 1, "_txlock=immediate"); err != nil {
 		return nil, err
 	}
@@ -174,8 +194,9 @@ func (l *Ledger) Close() error {
 	return errors.Join(l.reader.Close(), l.writer.Close())
 }
 
-// write runs f in a transaction of the single writer.
-func (l *Ledger) write(ctx context.Context, f func(tx *sql.Tx) error) error {
+// write runs f in a transaction of the single writer, named for those who watch.
+func (l *Ledger) write(ctx context.Context, name string, f func(tx *sql.Tx) error) error {
+	l.watch(name, Beginning)
 	tx, err := l.writer.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("ledger: %w", err)
@@ -184,9 +205,11 @@ func (l *Ledger) write(ctx context.Context, f func(tx *sql.Tx) error) error {
 	if err := f(tx); err != nil {
 		return err
 	}
+	l.watch(name, Committing)
 	if err := tx.Commit(); err != nil {
 		return fmt.Errorf("ledger: %w", err)
 	}
+	l.watch(name, Committed)
 	return nil
 }
 

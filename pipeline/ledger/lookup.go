@@ -133,7 +133,7 @@ func (l *Ledger) MarkArchived(ctx context.Context, supplier claim.SIRET, batch s
 }
 
 func (l *Ledger) mark(ctx context.Context, as string, supplier claim.SIRET, batch string, revision int, statement string, args ...any) error {
-	return l.write(ctx, func(tx *sql.Tx) error {
+	return l.write(ctx, "mark "+as, func(tx *sql.Tx) error {
 		result, err := tx.ExecContext(ctx, statement, args...)
 		if err != nil {
 			return fmt.Errorf("ledger: %w", err)

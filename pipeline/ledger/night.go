@@ -28,7 +28,7 @@ func (l *Ledger) Night(ctx context.Context, settle func(*Night) error) error {
 	if err != nil {
 		return err
 	}
-	return l.write(ctx, func(tx *sql.Tx) error {
+	return l.write(ctx, "settle", func(tx *sql.Tx) error {
 		n := &Night{tx: tx, at: formatInstant(current.started)}
 		if n.head, err = readHead(ctx, tx); err != nil {
 			return err

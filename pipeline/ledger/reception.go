@@ -18,7 +18,7 @@ func (l *Ledger) Receive(ctx context.Context, sightings []claim.Sighting) ([]tim
 	for i, s := range sightings {
 		rows[i] = []any{s.Key, s.SHA256, formatInstant(s.At)}
 	}
-	err := l.write(ctx, func(tx *sql.Tx) error {
+	err := l.write(ctx, "receive", func(tx *sql.Tx) error {
 		if err := insert(ctx, tx, "receptions (object_key, sha256, received_at)", 3, rows, "ON CONFLICT DO NOTHING"); err != nil {
 			return err
 		}

@@ -30,7 +30,7 @@ const (
 // chain tells as the time of all that the run decides. The caller holds the lock.
 func (l *Ledger) StartRun(ctx context.Context, started time.Time, software string) (int, error) {
 	var number int
-	err := l.write(ctx, func(tx *sql.Tx) error {
+	err := l.write(ctx, "start run", func(tx *sql.Tx) error {
 		if _, err := tx.ExecContext(ctx, `UPDATE runs SET state = $1 WHERE state = $2`, Interrupted, Running); err != nil {
 			return err
 		}
@@ -65,10 +65,12 @@ func (l *Ledger) FinishRun(ctx context.Context, state RunState) error {
 	if err != nil {
 		return err
 	}
-	if _, err := l.writer.ExecContext(ctx, `UPDATE runs SET state = $1 WHERE number = $2`, state, current.number); err != nil {
-		return fmt.Errorf("ending run %d: %w", current.number, err)
-	}
-	return nil
+	return l.write(ctx, "finish run", func(tx *sql.Tx) error {
+		if _, err := tx.ExecContext(ctx, `UPDATE runs SET state = $1 WHERE number = $2`, state, current.number); err != nil {
+			return fmt.Errorf("ending run %d: %w", current.number, err)
+		}
+		return nil
+	})
 }
 
 // SaveRegisters records the registers that the started run uses, once they
@@ -82,7 +84,7 @@ func (l *Ledger) SaveRegisters(ctx context.Context, registers []claim.RegisterIn
 	for i, r := range registers {
 		rows[i] = []any{current.number, r.Name, r.SHA256, r.Rows}
 	}
-	return l.write(ctx, func(tx *sql.Tx) error {
+	return l.write(ctx, "save registers", func(tx *sql.Tx) error {
 		return insert(ctx, tx, "run_registers (run, name, sha256, row_count)", 4, rows, "")
 	})
 }

@@ -14,19 +14,35 @@ import (
 
 // Put implements [Store].
 func (d *Directory) Put(ctx context.Context, key string, data []byte) error {
+	return d.put(ctx, key, data, d.root.Rename)
+}
+
+// PutNew implements [Store].
+func (d *Directory) PutNew(ctx context.Context, key string, data []byte) error {
+	return d.put(ctx, key, data, func(temporary, key string) error {
+		err := d.root.Link(temporary, key)
+		if errors.Is(err, fs.ErrExist) {
+			err = ErrExists
+		}
+		return errors.Join(err, d.discard(temporary))
+	})
+}
+
+// put writes a temporary file and has it named by its key.
+func (d *Directory) put(ctx context.Context, key string, data []byte, name func(temporary, key string) error) error {
 	if err := check(key); err != nil {
 		return err
 	}
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if err := d.put(ctx, key, data); err != nil {
+	if err := d.write(ctx, key, data, name); err != nil {
 		return fmt.Errorf("writing %q: %w", key, err)
 	}
 	return nil
 }
 
-func (d *Directory) put(ctx context.Context, key string, data []byte) error {
+func (d *Directory) write(ctx context.Context, key string, data []byte, name func(temporary, key string) error) error {
 	if err := d.makeFolder(temporaries); err != nil {
 		return err
 	}
@@ -37,7 +53,7 @@ func (d *Directory) put(ctx context.Context, key string, data []byte) error {
 	if err := d.writeFile(temporary, data); err != nil {
 		return errors.Join(err, d.discard(temporary))
 	}
-	if err := d.root.Rename(temporary, key); err != nil {
+	if err := name(temporary, key); err != nil {
 		return errors.Join(err, d.discard(temporary))
 	}
 	d.changed(path.Dir(key))

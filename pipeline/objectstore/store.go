@@ -36,6 +36,10 @@ type Store interface {
 	// Put writes an object, which replaces one of the same key. It appears
 	// whole or not at all and is durable when Put returns.
 	Put(ctx context.Context, key string, data []byte) error
+	// PutNew is Put for a key that no object has: it fails with ErrExists, and
+	// changes nothing, when one has it. After a failure of the connection the
+	// object may be there all the same: the caller looks.
+	PutNew(ctx context.Context, key string, data []byte) error
 	// Move gives an object another key and keeps its content; an object that
 	// had that key is replaced. It fails with ErrChanged when the object is
 	// another version by now. When the object is gone and one of its size
@@ -52,6 +56,7 @@ type Store interface {
 var (
 	ErrNotFound   = errors.New("no such object")
 	ErrChanged    = errors.New("the object has changed since it was listed")
+	ErrExists     = errors.New("an object has this key already")
 	ErrNotRegular = errors.New("not a regular file")
 	ErrBadKey     = errors.New("not a usable key")
 	// ErrUnsupported is what Open fails with for a kind of storage that this
