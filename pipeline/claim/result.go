@@ -60,6 +60,9 @@ type Result struct {
 	// First is the revision in which the row was first evaluated, when it is
 	// another than Revision: a review or a reprocess published the claim again.
 	First int `json:"first_revision,omitempty"`
+	// Ruled are the codes of the review findings that an operator decided
+	// on: a reprocess that finds them again finds them decided.
+	Ruled []string `json:"ruled,omitempty"`
 	// Withdrawal is set when this result takes an acceptance back.
 	Withdrawal *Withdrawal `json:"withdrawal,omitempty"`
 }

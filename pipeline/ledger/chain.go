@@ -23,12 +23,13 @@ const (
 	decisionEntry   entryKind = "decision"
 	revisionEntry   entryKind = "revision"
 	supersededEntry entryKind = "superseded"
+	reviewEntry     entryKind = "review"
 )
 
 // entry is one link of the audit chain. Its digest is the SHA-256 of its JSON.
 type entry struct {
 	Number   int       `json:"entry"`
-	At       string    `json:"at"` // start of the run
+	At       string    `json:"at"` // start of the run; of a review, its own time
 	Kind     entryKind `json:"kind"`
 	Subject  string    `json:"subject"`
 	Content  string    `json:"content"` // JSON
@@ -66,6 +67,13 @@ type revisionContent struct {
 // supersededContent is what the entry of a superseded claim holds.
 type supersededContent struct {
 	By claim.ID `json:"by"`
+}
+
+// reviewContent is what an operator's decision holds.
+type reviewContent struct {
+	Verdict claim.Verdict `json:"verdict"`
+	Reason  string        `json:"reason"`
+	By      string        `json:"by"`
 }
 
 // revisionSubject names a revision in the chain.

@@ -42,16 +42,20 @@ func (l *Ledger) Facts(ctx context.Context, sha256s []string, extractor string) 
 // SaveFacts keeps what was read from documents. Facts kept before stay: what
 // was decided by them must be found again.
 func (l *Ledger) SaveFacts(ctx context.Context, facts []*claim.Facts) error {
+	at := ""
+	if current, err := l.currentRun(); err == nil {
+		at = formatInstant(current.started)
+	}
 	rows := make([][]any, len(facts))
 	for i, f := range facts {
 		body, err := packFacts(f)
 		if err != nil {
 			return fmt.Errorf("facts of document %s: %w", f.SHA256, err)
 		}
-		rows[i] = []any{f.SHA256, f.Extractor, body}
+		rows[i] = []any{f.SHA256, f.Extractor, body, at}
 	}
 	return l.write(ctx, "save facts", func(tx *sql.Tx) error {
-		return insert(ctx, tx, "facts (sha256, extractor, body)", 3, rows, "ON CONFLICT DO NOTHING")
+		return insert(ctx, tx, "facts (sha256, extractor, body, read_at)", 4, rows, "ON CONFLICT DO NOTHING")
 	})
 }
 

@@ -134,19 +134,7 @@ func (l *Ledger) MarkArchived(ctx context.Context, supplier claim.SIRET, batch s
 
 func (l *Ledger) mark(ctx context.Context, as string, supplier claim.SIRET, batch string, revision int, statement string, args ...any) error {
 	return l.write(ctx, "mark "+as, func(tx *sql.Tx) error {
-		result, err := tx.ExecContext(ctx, statement, args...)
-		if err != nil {
-			return fmt.Errorf("ledger: %w", err)
-		}
-		changed, err := result.RowsAffected()
-		if err != nil {
-			return fmt.Errorf("ledger: %w", err)
-		}
-		if changed != 1 {
-			return fmt.Errorf("ledger: revision %s cannot be marked as %s: it is unknown, or not in the state for it",
-				revisionSubject(supplier, batch, revision), as)
-		}
-		return nil
+		return changeOne(ctx, tx, "marking revision "+revisionSubject(supplier, batch, revision)+" as "+as, statement, args...)
 	})
 }
 

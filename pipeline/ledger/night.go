@@ -3,7 +3,10 @@ package ledger
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
+	"slices"
+	"time"
 
 	"guichet/pipeline/claim"
 )
@@ -17,7 +20,14 @@ type Night struct {
 
 	audit, revisions, claims, decisions, uses, dossiers [][]any
 
-	superseded []claim.ID
+	closings, supersedings []update
+}
+
+// update is a change of one row that must be there to be changed.
+type update struct {
+	what      string // for the error
+	statement string
+	args      []any
 }
 
 // Night runs settle in one transaction: all that it records is in the ledger
@@ -28,48 +38,87 @@ func (l *Ledger) Night(ctx context.Context, settle func(*Night) error) error {
 	if err != nil {
 		return err
 	}
-	return l.write(ctx, "settle", func(tx *sql.Tx) error {
-		n := &Night{tx: tx, at: formatInstant(current.started)}
-		if n.head, err = readHead(ctx, tx); err != nil {
-			return err
-		}
-		if err := settle(n); err != nil {
-			return err
-		}
-		return n.flush(ctx)
-	})
+	return l.write(ctx, "settle", func(tx *sql.Tx) error { return night(ctx, tx, current.started, settle) })
 }
 
-// flush writes what was recorded.
+// errRehearsed ends the transaction of a rehearsal.
+var errRehearsed = errors.New("rehearsed")
+
+// Rehearse runs settle as [Ledger.Night] does, and leaves nothing of it.
+func (l *Ledger) Rehearse(ctx context.Context, settle func(*Night) error) error {
+	err := l.write(ctx, "rehearse", func(tx *sql.Tx) error {
+		if err := night(ctx, tx, time.Time{}, settle); err != nil {
+			return err
+		}
+		return errRehearsed
+	})
+	if errors.Is(err, errRehearsed) {
+		return nil
+	}
+	return err
+}
+
+func night(ctx context.Context, tx *sql.Tx, at time.Time, settle func(*Night) error) error {
+	n := &Night{tx: tx, at: formatInstant(at)}
+	var err error
+	if n.head, err = readHead(ctx, tx); err != nil {
+		return err
+	}
+	if err := settle(n); err != nil {
+		return err
+	}
+	return n.flush(ctx)
+}
+
+// flush writes what was recorded. A dossier that is closed frees its pharmacy
+// for another; a claim may be superseded in the night in which it was decided.
 func (n *Night) flush(ctx context.Context) error {
+	if err := n.change(ctx, n.closings); err != nil {
+		return err
+	}
 	for _, table := range []struct {
-		into    string
-		columns int
-		rows    [][]any
+		into       string
+		columns    int
+		rows       [][]any
+		onConflict string
 	}{
-		{"audit (number, at, kind, subject, content, previous, digest)", 7, n.audit},
-		{"revisions (supplier, batch, revision, kind, status, received_at, digest, entry, body)", 9, n.revisions},
-		{"claims (id, kind, supplier, batch, revision, row_number, finess, siret, order_ref, decision, state, received_at, dossier, entry)", 14, n.claims},
-		{"decisions (claim, supplier, batch, revision, entry, body)", 6, n.decisions},
-		{"document_uses (sha256, role, claim)", 3, n.uses},
-		{"dossiers (number, sequence, claim, finess, state)", 5, n.dossiers},
+		{"audit (number, at, kind, subject, content, previous, digest)", 7, n.audit, ""},
+		{"revisions (supplier, batch, revision, kind, status, received_at, digest, cause, entry, body)", 10, n.revisions, ""},
+		{"claims (" + claimColumns + ", entry)", 16, n.claims, `ON CONFLICT (id) DO UPDATE SET revision = excluded.revision,
+			finess = excluded.finess, siret = excluded.siret, order_ref = excluded.order_ref, decision = excluded.decision,
+			dossier = excluded.dossier, waiting = excluded.waiting, entry = excluded.entry`},
+		{"decisions (claim, supplier, batch, revision, entry, body)", 6, n.decisions, ""},
+		{"document_uses (sha256, role, claim)", 3, n.uses, "ON CONFLICT DO NOTHING"},
+		{"dossiers (number, sequence, claim, finess, state)", 5, n.dossiers, ""},
 	} {
-		if err := insert(ctx, n.tx, table.into, table.columns, table.rows, ""); err != nil {
+		if err := insert(ctx, n.tx, table.into, table.columns, table.rows, table.onConflict); err != nil {
 			return err
 		}
 	}
-	for _, id := range n.superseded {
-		result, err := n.tx.ExecContext(ctx, `UPDATE claims SET state = 'superseded' WHERE id = $1 AND state = 'current'`, id)
-		if err != nil {
-			return fmt.Errorf("ledger: superseding claim %s: %w", id, err)
+	return n.change(ctx, n.supersedings)
+}
+
+func (n *Night) change(ctx context.Context, updates []update) error {
+	for _, u := range updates {
+		if err := changeOne(ctx, n.tx, u.what, u.statement, u.args...); err != nil {
+			return err
 		}
-		changed, err := result.RowsAffected()
-		if err != nil {
-			return fmt.Errorf("ledger: superseding claim %s: %w", id, err)
-		}
-		if changed != 1 {
-			return fmt.Errorf("ledger: claim %s cannot be superseded: it is unknown, or superseded already", id)
-		}
+	}
+	return nil
+}
+
+// changeOne runs a statement that must change one row.
+func changeOne(ctx context.Context, tx *sql.Tx, what, statement string, args ...any) error {
+	result, err := tx.ExecContext(ctx, statement, args...)
+	if err != nil {
+		return fmt.Errorf("ledger: %s: %w", what, err)
+	}
+	changed, err := result.RowsAffected()
+	if err != nil {
+		return fmt.Errorf("ledger: %s: %w", what, err)
+	}
+	if changed != 1 {
+		return fmt.Errorf("ledger: %s: it is unknown, or not in the state for it", what)
 	}
 	return nil
 }
@@ -128,17 +177,20 @@ func (n *Night) Revise(r claim.Revision) error {
 
 // revisionRow gives the columns of a revision that follow from it.
 func revisionRow(r claim.Revision) []any {
-	return []any{r.Supplier, r.Batch, r.Number, r.Kind, r.Status, formatInstant(r.ReceivedAt), r.Digest}
+	return []any{r.Supplier, r.Batch, r.Number, r.Kind, r.Status, formatInstant(r.ReceivedAt), r.Digest, r.Cause}
 }
 
-// Decide records what became of a claim, in the order of the night. A dossier
-// number, that of the given sequence, belongs to an accepted advance and to
-// nothing else; sequence is 0 where there is none.
+// Decide records what became of a claim, in the order of the night. A claim
+// that was decided before is decided anew, in another revision. A new dossier,
+// of the given sequence, is for an advance that is accepted and has none yet;
+// sequence is 0 where there is no new one. A result that withdraws an
+// acceptance and is no acceptance itself closes the dossier.
 func (n *Night) Decide(r claim.Result, sequence int) error {
-	if (sequence > 0) != (r.Kind == claim.Advance && r.Decision == claim.Accepted) {
+	accepted := r.Kind == claim.Advance && r.Decision == claim.Accepted
+	switch {
+	case accepted != (r.Dossier != "") && r.Kind == claim.Advance, sequence > 0 && !accepted:
 		return fmt.Errorf("ledger: claim %s: a dossier is for an accepted advance, and every accepted advance has one", r.Claim)
-	}
-	if sequence > 0 && r.Dossier != string(claim.NewDossierNumber(sequence)) {
+	case sequence > 0 && r.Dossier != string(claim.NewDossierNumber(sequence)):
 		return fmt.Errorf("ledger: claim %s: dossier %q is not number %d", r.Claim, r.Dossier, sequence)
 	}
 	body, err := canonical(r)
@@ -156,8 +208,14 @@ func (n *Night) Decide(r claim.Result, sequence int) error {
 	for _, use := range usesOf(r) {
 		n.uses = append(n.uses, []any{use.sha256, use.role, use.claim})
 	}
-	if sequence > 0 {
+	switch {
+	case sequence > 0:
 		n.dossiers = append(n.dossiers, []any{r.Dossier, sequence, r.Claim, r.FINESS, openDossier})
+	case r.Withdrawal != nil && !accepted:
+		n.closings = append(n.closings, update{
+			"closing the dossier of claim " + string(r.Claim),
+			`UPDATE dossiers SET state = 'closed' WHERE claim = $1 AND state = 'open'`, []any{r.Claim},
+		})
 	}
 	return nil
 }
@@ -171,15 +229,22 @@ const (
 	supersededClaim = "superseded"
 )
 
+// claimColumns are those that follow from a claim's last result.
+const claimColumns = `id, kind, supplier, batch, revision, row_number, finess, siret, order_ref, decision, state, received_at, dossier, first_revision, waiting`
+
 // claimRow gives the columns of a claim that follow from its last result.
 func claimRow(r claim.Result, superseded bool) []any {
 	state := currentClaim
 	if superseded {
 		state = supersededClaim
 	}
+	waiting := 0
+	if r.Decision == claim.UnderReview && slices.ContainsFunc(r.Findings, func(f claim.Finding) bool { return f.Code == "BEN-04" }) {
+		waiting = 1
+	}
 	return []any{
 		r.Claim, r.Kind, r.Supplier, r.Batch, r.Revision, r.Row, r.FINESS, r.SIRET, r.OrderRef,
-		r.Decision, state, formatInstant(r.ReceivedAt), r.Dossier,
+		r.Decision, state, formatInstant(r.ReceivedAt), r.Dossier, r.FirstRevision(), waiting,
 	}
 }
 
@@ -210,6 +275,31 @@ func (n *Night) Supersede(id, by claim.ID) error {
 	if _, err := n.append(supersededEntry, string(id), supersededContent{By: by}); err != nil {
 		return err
 	}
-	n.superseded = append(n.superseded, id)
+	n.supersedings = append(n.supersedings, update{
+		"superseding claim " + string(id),
+		`UPDATE claims SET state = 'superseded' WHERE id = $1 AND state = 'current'`, []any{id},
+	})
 	return nil
+}
+
+// Settle records that a revision publishes what operators made of a claim.
+func (n *Night) Settle(ctx context.Context, id claim.ID, revision int) error {
+	if _, err := n.tx.ExecContext(ctx, `UPDATE reviews SET settled = $2 WHERE claim = $1 AND settled = 0`, id, revision); err != nil {
+		return fmt.Errorf("ledger: settling the review of claim %s: %w", id, err)
+	}
+	return nil
+}
+
+// Members gives the decisions on the rows of a batch as it stands: those of its
+// last delivery, carried-over ones included.
+func (n *Night) Members(ctx context.Context, supplier claim.SIRET, batch string) (map[claim.ID]claim.Decision, error) {
+	all, err := members(ctx, n.tx, supplier, batch)
+	if err != nil {
+		return nil, err
+	}
+	decisions := make(map[claim.ID]claim.Decision, len(all))
+	for _, m := range all {
+		decisions[m.Claim] = m.Decision
+	}
+	return decisions, nil
 }

@@ -15,7 +15,7 @@ type Past struct {
 	Kind       claim.Kind
 	Supplier   claim.SIRET // of the folder
 	Batch      string
-	Revision   int
+	Revision   int // in which its row was first evaluated
 	Row        int
 	FINESS     claim.FINESS // as on the row
 	SIRET      claim.SIRET  // the pharmacy's, by the register
@@ -45,10 +45,10 @@ type Keys struct {
 }
 
 // Past gives every claim of earlier nights that has one of the keys, once, in
-// the order in which they were decided.
+// the order in which they were first decided.
 func (n *Night) Past(ctx context.Context, keys Keys) ([]Past, error) {
 	found := map[claim.ID]*Past{}
-	numbers := map[claim.ID]int{} // of their entries
+	numbers := map[claim.ID]int{} // of their first entries
 	collect := func(condition string, args []any) error {
 		return each(ctx, n.tx, func(rows *sql.Rows) error {
 			past, number, err := scanPast(rows)
@@ -113,9 +113,10 @@ func (n *Night) pastByKeys(keys Keys, collect func(condition string, args []any)
 	return nil
 }
 
-const selectPast = `SELECT c.id, c.kind, c.supplier, c.batch, c.revision, c.row_number, c.finess, c.siret, c.order_ref,
-	c.dossier, c.decision, c.received_at, c.state, coalesce(d.state, ''), c.entry
-	FROM claims c LEFT JOIN dossiers d ON d.claim = c.id `
+const selectPast = `SELECT c.id, c.kind, c.supplier, c.batch, c.first_revision, c.row_number, c.finess, c.siret, c.order_ref,
+	c.dossier, c.decision, c.received_at, c.state, coalesce(d.state, ''),
+	(SELECT min(entry) FROM decisions f WHERE f.claim = c.id)
+	FROM claims c LEFT JOIN dossiers d ON d.number = c.dossier `
 
 func scanPast(rows *sql.Rows) (past Past, number int, err error) {
 	var received, state, dossier string

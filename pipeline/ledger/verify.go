@@ -116,7 +116,7 @@ func (v *verifier) chain(ctx context.Context) error {
 
 func (v *verifier) checkRevisions(ctx context.Context) error {
 	err := each(ctx, v.querier, func(rows *sql.Rows) error {
-		columns := make([]any, 7)
+		columns := make([]any, 8)
 		var number int
 		var body string
 		if err := scanAll(rows, columns, &number, &body); err != nil {
@@ -136,7 +136,7 @@ func (v *verifier) checkRevisions(ctx context.Context) error {
 			return broken(e.Number, e.Subject, "the revision was changed")
 		}
 		return nil
-	}, `SELECT supplier, batch, revision, kind, status, received_at, digest, entry, body FROM revisions ORDER BY entry`)
+	}, `SELECT supplier, batch, revision, kind, status, received_at, digest, cause, entry, body FROM revisions ORDER BY entry`)
 	if err != nil {
 		return err
 	}
@@ -188,7 +188,7 @@ func (v *verifier) expect(e entry, r claim.Result) {
 
 func (v *verifier) checkClaims(ctx context.Context) error {
 	err := each(ctx, v.querier, func(rows *sql.Rows) error {
-		columns := make([]any, 13)
+		columns := make([]any, 15)
 		var number int
 		if err := scanAll(rows, columns, &number); err != nil {
 			return err
@@ -203,8 +203,7 @@ func (v *verifier) checkClaims(ctx context.Context) error {
 			return broken(expected.entry, string(id), "the claim's standing was changed")
 		}
 		return nil
-	}, `SELECT id, kind, supplier, batch, revision, row_number, finess, siret, order_ref, decision, state, received_at, dossier, entry
-		FROM claims ORDER BY entry`)
+	}, `SELECT `+claimColumns+`, entry FROM claims ORDER BY entry`)
 	if err != nil {
 		return err
 	}

@@ -88,7 +88,7 @@ func TestVerifyFindsEveryChange(t *testing.T) {
 	}
 	t.Logf("%d changes of one byte or number, all found", changes)
 	for what, statement := range map[string]string{
-		"a claim nobody decided":     `INSERT INTO claims SELECT 'A-0', kind, supplier, batch, revision, 99, '750000099', siret, order_ref, decision, state, received_at, dossier, entry FROM claims LIMIT 1`,
+		"a claim nobody decided":     `INSERT INTO claims (` + claimColumns + `, entry) SELECT 'A-0', kind, supplier, batch, revision, 99, '750000099', siret, order_ref, decision, state, received_at, dossier, first_revision, waiting, entry FROM claims LIMIT 1`,
 		"a dossier nobody gave":      `INSERT INTO dossiers SELECT 'LGO1-00000009-88', 9, 'A-0', '750000099', 'open'`,
 		"a use nobody made":          `INSERT INTO document_uses SELECT 'x', role, claim FROM document_uses LIMIT 1`,
 		"a decision nobody made":     `INSERT INTO decisions SELECT claim, supplier, batch, 2, entry, body FROM decisions LIMIT 1`,
