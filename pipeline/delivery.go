@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"log/slog"
 	"slices"
 	"sync/atomic"
 
@@ -11,41 +13,50 @@ import (
 	"guichet/pipeline/claim"
 	"guichet/pipeline/engine"
 	"guichet/pipeline/intake"
+	"guichet/pipeline/ledger"
 	"guichet/pipeline/objectstore"
 	"guichet/pipeline/settle"
 	"guichet/pipeline/template"
 	"guichet/validators"
 )
 
-// delivery is a ready batch on its way through the night.
+// delivery is a batch on its way through a run: one that is ready, or one that
+// is opened again in the archive.
 type delivery struct {
-	intake.Batch
+	*intake.Batch
+	number   int // of its revision
 	kind     claim.Kind
 	claims   []*claim.Claim
 	findings []claim.Finding // on the file
+	// accepted are the rows on which earlier revisions accepted claims.
+	accepted map[claim.ID]claim.Row
 }
 
 // errChanging means that a batch changed while it was read.
 var errChanging = errors.New("it changes while it is read")
 
-// prepare reads the templates of the ready batches. Batches that this version
-// does not take are left, those that cannot be read for a reason of ours fail.
+// prepare reads the templates of the ready batches. Content that was processed
+// before goes to the archive; batches that this version does not take are
+// left, those that cannot be read for a reason of ours fail.
 func (r *run) prepare(ctx context.Context, ready []intake.Batch) ([]delivery, error) {
 	var deliveries []delivery
-	for _, batch := range ready {
+	for i := range ready {
+		batch := &ready[i]
 		key := "inbox/" + batch.String() + "/"
 		if r.failed[key] {
 			continue // settled by an earlier run, and still not published
 		}
-		why, err := r.known(ctx, batch)
+		number, again, err := r.next(ctx, batch)
 		if err != nil {
 			return nil, err
 		}
-		if why != "" {
-			r.leave(key, why)
+		if again {
+			if err := r.repeat(ctx, batch); err != nil {
+				return nil, err
+			}
 			continue
 		}
-		d, err := r.open(ctx, batch)
+		d, err := r.deliver(ctx, batch, number)
 		switch {
 		case ctx.Err() != nil:
 			return nil, ctx.Err()
@@ -62,41 +73,61 @@ func (r *run) prepare(ctx context.Context, ready []intake.Batch) ([]delivery, er
 	return deliveries, nil
 }
 
-// known tells why a batch whose name was published before is left.
-func (r *run) known(ctx context.Context, batch intake.Batch) (why string, err error) {
-	same, found, err := r.Ledger.RevisionOfContent(ctx, batch.Supplier, batch.Name, batch.Digest)
-	if err != nil {
-		return "", err
+// next gives the number of the revision that a batch makes, or tells that its
+// content was processed before.
+func (r *run) next(ctx context.Context, batch *intake.Batch) (number int, again bool, err error) {
+	_, again, err = r.Ledger.RevisionOfContent(ctx, batch.Supplier, batch.Name, batch.Digest)
+	if err != nil || again {
+		return 0, again, err
 	}
-	if found {
-		return fmt.Sprintf("the same content was already processed as revision %d", same.Number), nil
-	}
-	latest, found, err := r.Ledger.LatestRevision(ctx, batch.Supplier, batch.Name)
-	if err != nil || !found {
-		return "", err
-	}
-	return fmt.Sprintf("revision %d of this batch is published; changed content under the same name is not processed yet by this version", latest.Number), nil
+	latest, _, err := r.Ledger.LatestRevision(ctx, batch.Supplier, batch.Name)
+	return latest.Number + 1, false, err
 }
 
+// repeat moves unchanged content that was dropped again to the archive.
+func (r *run) repeat(ctx context.Context, batch *intake.Batch) error {
+	repeat := ledger.Repeat{Supplier: batch.Supplier, Batch: batch.Name, Digest: batch.Digest, Inputs: batch.Inputs}
+	if err := r.Ledger.StartRepeat(ctx, repeat); err != nil {
+		return err
+	}
+	r.Log.Info("processed before, to the archive", slog.String("key", "inbox/"+batch.String()+"/"))
+	r.summary.Repeated = append(r.summary.Repeated, Left{"inbox/" + batch.String() + "/",
+		fmt.Sprintf("the same content was processed before; it is in archive/%s/again-%.8s/", batch, batch.Digest)})
+	r.archiveAgain(ctx, repeat)
+	return nil
+}
+
+// deliver opens a ready batch as a revision.
+func (r *run) deliver(ctx context.Context, batch *intake.Batch, number int) (d delivery, err error) {
+	identity := func(kind claim.Kind, row int) (claim.ID, int) {
+		return claim.NewID(kind, batch.Supplier, batch.Name, number, row), number
+	}
+	if d, err = r.open(ctx, batch, number, identity); err != nil || number == 1 || d.claims == nil {
+		return d, err
+	}
+	d.accepted, err = r.acceptedRows(ctx, batch.Ref)
+	return d, err
+}
+
+// identity gives a row's claim, and the revision in which it was first evaluated.
+type identity func(kind claim.Kind, row int) (claim.ID, int)
+
 // open reads a batch's template and asks the rules on the file.
-func (r *run) open(ctx context.Context, batch intake.Batch) (delivery, error) {
-	d := delivery{Batch: batch}
+func (r *run) open(ctx context.Context, batch *intake.Batch, number int, of identity) (delivery, error) {
+	d := delivery{Batch: batch, number: number}
 	problems := batch.Problems
 	name := ""
 	if len(problems) == 0 {
 		object := batch.Templates[0]
 		name = object.Name
-		data, err := r.content(ctx, batch, object, int64(r.Config.Limits.TemplateBytes))
+		table, found, err := r.table(ctx, batch)
 		if err != nil {
 			return d, err
 		}
-		table, found := template.Read(name, data, template.Limits{
-			Bytes: int64(r.Config.Limits.TemplateBytes), Rows: r.Config.Limits.TemplateRows,
-		})
 		problems = found
 		if table != nil {
 			d.kind = table.Kind
-			d.claims = claims(batch, object, table)
+			d.claims = claims(batch, object, table, of)
 		}
 	}
 	d.findings = validators.File(r.validator, d.kind, validators.FileInput{
@@ -109,10 +140,23 @@ func (r *run) open(ctx context.Context, batch intake.Batch) (delivery, error) {
 	return d, d.checkObjects()
 }
 
+// table reads a batch's template.
+func (r *run) table(ctx context.Context, batch *intake.Batch) (*template.Table, []claim.FileProblem, error) {
+	object := batch.Templates[0]
+	data, err := r.content(ctx, batch, object, int64(r.Config.Limits.TemplateBytes))
+	if err != nil {
+		return nil, nil, err
+	}
+	table, problems := template.Read(object.Name, data, template.Limits{
+		Bytes: int64(r.Config.Limits.TemplateBytes), Rows: r.Config.Limits.TemplateRows,
+	})
+	return table, problems, nil
+}
+
 // content gives the bytes of a batch's object, which are those that intake
 // saw. Of an object above the limit it gives a little more than the limit.
-func (r *run) content(ctx context.Context, batch intake.Batch, o claim.Object, limit int64) ([]byte, error) {
-	data, err := r.read(ctx, batch.Stored(o), limit)
+func (r *run) content(ctx context.Context, batch *intake.Batch, o claim.Object, limit int64) ([]byte, error) {
+	data, err := readUpTo(limit, func() (io.ReadCloser, error) { return batch.Open(ctx, o) })
 	if errors.Is(err, objectstore.ErrChanged) || errors.Is(err, objectstore.ErrNotFound) {
 		return nil, errChanging
 	}
@@ -126,16 +170,15 @@ func (r *run) content(ctx context.Context, batch intake.Batch, o claim.Object, l
 }
 
 // claims makes a claim of each row of a template.
-func claims(batch intake.Batch, object claim.Object, table *template.Table) []*claim.Claim {
+func claims(batch *intake.Batch, object claim.Object, table *template.Table, of identity) []*claim.Claim {
 	names := intake.NewNames(batch.Documents)
 	layout := config.TemplateOf(table.Kind)
 	all := make([]*claim.Claim, len(table.Rows))
 	for i, row := range table.Rows {
 		c := &claim.Claim{
-			ID:   claim.NewID(table.Kind, batch.Supplier, batch.Name, firstRevision, row.Number),
-			Kind: table.Kind, Supplier: batch.Supplier, Batch: batch.Name, Revision: firstRevision,
-			Row: row, ReceivedAt: object.ReceivedAt,
+			Kind: table.Kind, Supplier: batch.Supplier, Batch: batch.Name, Row: row, ReceivedAt: object.ReceivedAt,
 		}
+		c.ID, c.Revision = of(table.Kind, row.Number)
 		for _, column := range layout.Columns {
 			if column.Type != config.PDFColumn || !row.Field(column.ID).OK() {
 				continue
@@ -150,9 +193,6 @@ func claims(batch intake.Batch, object claim.Object, table *template.Table) []*c
 	}
 	return all
 }
-
-// firstRevision is the only one that this version makes.
-const firstRevision = 1
 
 // checkObjects is a control total: every object of the batch is its template,
 // a document that a row names, named in a cell that tells so itself (LIG-02),
@@ -190,6 +230,32 @@ func (d *delivery) checkObjects() error {
 
 // assess has the claims of all deliveries judged and gives what is to be settled.
 func (r *run) assess(ctx context.Context, deliveries []delivery) ([]settle.Batch, error) {
+	outcomes, err := r.judge(ctx, deliveries)
+	if err != nil {
+		return nil, err
+	}
+	var settling []settle.Batch
+	for i, d := range deliveries {
+		key := "inbox/" + d.String() + "/"
+		switch err := outcomes[i].Err; {
+		case errors.Is(err, errChanging), errors.Is(err, engine.ErrChanged):
+			r.leave(key, errChanging.Error())
+			continue
+		case err != nil:
+			r.fail(key, err)
+			continue
+		}
+		assessments := outcomes[i].Assessments
+		r.share(d.claims, d.claims, assessments)
+		settling = append(settling, settle.Batch{
+			Revision: r.revision(d, assessments), Claims: d.claims, Assessments: assessments, Accepted: d.accepted,
+		})
+	}
+	return settling, nil
+}
+
+// judge has the claims of deliveries assessed, each alone.
+func (r *run) judge(ctx context.Context, deliveries []delivery) ([]engine.Outcome, error) {
 	total := 0
 	for _, d := range deliveries {
 		total += len(d.claims)
@@ -207,34 +273,18 @@ func (r *run) assess(ctx context.Context, deliveries []delivery) ([]settle.Batch
 		}
 	}
 	local := &engine.Local{Workers: r.Workers, Reader: r.Reader, Cache: r.Ledger, MaxBytes: int64(r.Config.Limits.DocumentBytes)}
-	outcomes, err := local.Assess(ctx, batches)
-	if err != nil {
-		return nil, err
+	return local.Assess(ctx, batches)
+}
+
+// share adds to the assessments of claims what the rules between all claims of
+// their delivery find.
+func (r *run) share(delivered, judged []*claim.Claim, assessments []claim.Assessment) {
+	shared := validators.AssessBatch(r.validator, delivered)
+	for i, c := range judged {
+		a := &assessments[i]
+		a.Findings = append(a.Findings, shared[c.ID]...)
+		validators.Sort(a.Findings)
 	}
-	var settling []settle.Batch
-	for i, d := range deliveries {
-		key := "inbox/" + d.String() + "/"
-		switch err := outcomes[i].Err; {
-		case errors.Is(err, errChanging), errors.Is(err, engine.ErrChanged):
-			r.leave(key, errChanging.Error())
-			continue
-		case err != nil:
-			r.fail(key, err)
-			continue
-		}
-		shared := validators.AssessBatch(r.validator, d.claims)
-		for j, c := range d.claims {
-			a := &outcomes[i].Assessments[j]
-			a.Findings = append(a.Findings, shared[c.ID]...)
-			validators.Sort(a.Findings)
-		}
-		revision := r.revision(d)
-		if slices.ContainsFunc(outcomes[i].Assessments, readByOCR) {
-			revision.Software += ", " + r.Reader.OCR()
-		}
-		settling = append(settling, settle.Batch{Revision: revision, Claims: d.claims, Assessments: outcomes[i].Assessments})
-	}
-	return settling, nil
 }
 
 // readByOCR tells whether OCR served for a claim's documents.
@@ -242,15 +292,26 @@ func readByOCR(a claim.Assessment) bool {
 	return slices.ContainsFunc(a.Documents, func(d claim.ResultDocument) bool { return d.TextSource == claim.TextFromOCR })
 }
 
-func (r *run) revision(d delivery) claim.Revision {
-	status := claim.Processed
+// revision gives the revision that a delivery makes.
+func (r *run) revision(d delivery, assessments []claim.Assessment) claim.Revision {
+	revision := r.stamp(d.Ref, d.number, assessments)
+	revision.Kind, revision.ReceivedAt, revision.Findings = d.kind, d.ReceivedAt, d.findings
+	revision.Digest, revision.Inputs = d.Digest, d.Inputs
 	if validators.Refuses(d.findings) {
-		status = claim.Refused
+		revision.Status = claim.Refused
 	}
-	return claim.Revision{
-		Supplier: d.Supplier, Batch: d.Name, Number: firstRevision, Kind: d.kind, Status: status,
-		ReceivedAt: d.ReceivedAt, Digest: d.Digest, Findings: d.findings,
+	return revision
+}
+
+// stamp gives a revision with all that it owes to this run.
+func (r *run) stamp(ref intake.Ref, number int, assessments []claim.Assessment) claim.Revision {
+	revision := claim.Revision{
+		Supplier: ref.Supplier, Batch: ref.Name, Number: number, Status: claim.Processed,
 		Programme: claim.ProgrammeInfo{ID: r.Programme.ID, Version: r.Programme.Version, SHA256: r.Programme.SHA256},
-		Registers: r.registers, Inputs: d.Objects, Software: r.Software,
+		Registers: r.registers, Software: r.Software,
 	}
+	if slices.ContainsFunc(assessments, readByOCR) {
+		revision.Software += ", " + r.Reader.OCR()
+	}
+	return revision
 }

@@ -59,19 +59,20 @@ const (
 // error, which means that the run could not go on: no register, no ledger, no
 // store, another run ([ledger.ErrLocked]), or the context's end. Batches that
 // failed on their own are in the summary alone.
-func (n *Night) Run(ctx context.Context) (*Summary, error) {
+func (n *Night) Run(ctx context.Context) (*Summary, error) { return n.alone(ctx, (*run).night) }
+
+// alone does a run's work while no other run can.
+func (n *Night) alone(ctx context.Context, work func(*run, context.Context) error) (*Summary, error) {
 	lock, err := n.lock(ctx)
 	if err != nil {
 		return &Summary{}, err
 	}
-	started := n.Clock()
 	defer func() { _ = lock.Release() }() // the system frees it when the process ends
-	number, err := n.Ledger.StartRun(ctx, started, n.Software)
-	if err != nil {
+	r := n.begin()
+	if r.number, err = n.Ledger.StartRun(ctx, r.started, n.Software); err != nil {
 		return &Summary{}, err
 	}
-	r := &run{Night: n, number: number, reasons: map[string]int{}, failed: map[string]bool{}}
-	err = r.do(ctx, started)
+	err = work(r, ctx)
 	state := ledger.Done
 	if err != nil {
 		state = ledger.Failed
@@ -82,6 +83,10 @@ func (n *Night) Run(ctx context.Context) (*Summary, error) {
 	}
 	r.summary.Reasons = sortedReasons(r.reasons)
 	return &r.summary, err
+}
+
+func (n *Night) begin() *run {
+	return &run{Night: n, started: n.Clock(), reasons: map[string]int{}, failed: map[string]bool{}}
 }
 
 // lockPoll is how often a waiting run looks whether the other one has ended.
@@ -111,6 +116,7 @@ func (n *Night) lock(ctx context.Context) (*ledger.Lock, error) {
 type run struct {
 	*Night
 	number    int
+	started   time.Time
 	validator *validators.Context
 	registers []claim.RegisterInfo
 	summary   Summary
@@ -118,23 +124,23 @@ type run struct {
 	failed    map[string]bool // keys of Summary.Failed
 }
 
-func (r *run) do(ctx context.Context, started time.Time) error {
-	if err := r.loadRegisters(ctx); err != nil {
+func (r *run) night(ctx context.Context) (err error) {
+	if err := r.prologue(ctx); err != nil {
 		return err
 	}
-	if err := r.resume(ctx); err != nil {
+	if err := r.review(ctx); err != nil {
 		return err
 	}
-	options := intake.Options{QuietPeriod: time.Duration(r.Config.Intake.QuietPeriod), Now: r.Clock, Only: r.Only}
-	if r.Config.Intake.Reception == config.ReceptionFirstSeen {
-		options.FirstSeen = started
-	}
-	found, err := intake.Scan(ctx, r.Store, options, r.Ledger)
+	found, err := intake.Scan(ctx, r.Store, r.intake(), r.Ledger)
 	if err != nil {
 		return err
 	}
+	defer func() {
+		for i := range found.Ready {
+			err = errors.Join(err, found.Ready[i].Close())
+		}
+	}()
 	r.tell(found)
-	r.tellMissing(found)
 	deliveries, err := r.prepare(ctx, found.Ready)
 	if err != nil {
 		return err
@@ -143,26 +149,52 @@ func (r *run) do(ctx context.Context, started time.Time) error {
 	if err != nil {
 		return err
 	}
-	if err := r.settle(ctx, settling); err != nil {
+	if _, err := r.settle(ctx, settling); err != nil {
 		return err
 	}
-	unpublished, err := r.Ledger.Unpublished(ctx)
-	if err != nil {
+	if err := r.publishSettled(ctx); err != nil {
 		return err
 	}
-	if err := r.publish(ctx, unpublished); err != nil {
-		return err
-	}
+	r.tellMissing(found)
 	return r.publishHead(ctx)
 }
 
-// settle decides all claims of the night. Batches that cannot be settled fail
-// on their own.
-func (r *run) settle(ctx context.Context, batches []settle.Batch) error {
-	if len(batches) == 0 {
-		return nil
+// prologue loads the registers and finishes what an earlier run had begun.
+func (r *run) prologue(ctx context.Context) error {
+	if err := r.loadRegisters(ctx); err != nil {
+		return err
 	}
-	_, err := settle.Night(ctx, r.validator, r.Ledger, batches)
+	if err := r.Ledger.SaveRegisters(ctx, r.registers); err != nil {
+		return err
+	}
+	return r.resume(ctx)
+}
+
+// intake gives the options by which deliveries are taken in.
+func (r *run) intake() intake.Options {
+	options := intake.Options{
+		QuietPeriod: time.Duration(r.Config.Intake.QuietPeriod), Now: r.Clock, Only: r.Only,
+		ZIPBytes: int64(r.Config.Limits.ZIPBytes),
+	}
+	if r.Config.Intake.Reception == config.ReceptionFirstSeen {
+		options.FirstSeen = r.started
+	}
+	return options
+}
+
+// settle decides claims in one transaction. Batches that cannot be settled
+// fail on their own.
+func (r *run) settle(ctx context.Context, batches []settle.Batch) ([]settle.Outcome, error) {
+	if len(batches) == 0 {
+		return nil, nil
+	}
+	outcomes, err := settle.Night(ctx, r.validator, r.Ledger, batches)
+	return outcomes, r.failBatches(err)
+}
+
+// failBatches has the batches fail that an error of settling names. Any other
+// error is given back.
+func (r *run) failBatches(err error) error {
 	joined, several := err.(interface{ Unwrap() []error }) //nolint:errorlint // the joined errors themselves are asked
 	if !several {
 		return err
@@ -200,7 +232,7 @@ func (r *run) tellMissing(found *intake.Found) {
 	for _, w := range found.Waiting {
 		there[w.Ref] = true
 	}
-	for _, b := range r.summary.Batches { // an earlier run had settled it
+	for _, b := range r.summary.Batches { // settled by an earlier run, or reviewed
 		there[intake.Ref{Supplier: b.Supplier, Name: b.Batch}] = true
 	}
 	for _, ref := range r.Only {
@@ -232,7 +264,7 @@ func (r *run) progress(stage Stage, done, total int) {
 	}
 }
 
-// resume publishes and archives what an earlier run had settled.
+// resume finishes what an earlier run had begun: it archives and publishes.
 func (r *run) resume(ctx context.Context) error {
 	unpublished, err := r.Ledger.Unpublished(ctx)
 	if err != nil {
@@ -245,6 +277,22 @@ func (r *run) resume(ctx context.Context) error {
 	}
 	for _, p := range unarchived {
 		r.archive(ctx, p.Revision)
+	}
+	repeats, err := r.Ledger.Repeats(ctx)
+	if err != nil {
+		return err
+	}
+	for _, repeat := range repeats {
+		r.archiveAgain(ctx, repeat)
+	}
+	return r.publish(ctx, unpublished)
+}
+
+// publishSettled publishes what this run settled.
+func (r *run) publishSettled(ctx context.Context) error {
+	unpublished, err := r.Ledger.Unpublished(ctx)
+	if err != nil {
+		return err
 	}
 	return r.publish(ctx, unpublished)
 }
@@ -264,7 +312,11 @@ func (r *run) publish(ctx context.Context, revisions []ledger.Published) error {
 		if err != nil {
 			return err
 		}
-		receipt, err := publish.Publish(ctx, r.Store, publish.Set{Revision: p.Revision, Results: results})
+		withdrawn, err := r.withdrawn(ctx, results)
+		if err != nil {
+			return err
+		}
+		receipt, err := publish.Publish(ctx, r.Store, publish.Set{Revision: p.Revision, Results: results, Withdrawn: withdrawn})
 		if err != nil {
 			r.fail(batchKey(p.Revision), err)
 			continue
@@ -279,6 +331,26 @@ func (r *run) publish(ctx context.Context, revisions []ledger.Published) error {
 		r.progress(StagePublish, i+1, len(revisions))
 	}
 	return nil
+}
+
+// withdrawn gives the acceptances that results take back, as they were.
+func (r *run) withdrawn(ctx context.Context, results []claim.Result) ([]claim.Result, error) {
+	var all []claim.Result
+	for _, result := range results {
+		if result.Withdrawal == nil {
+			continue
+		}
+		accepted, found, err := r.Ledger.Decision(ctx, result.Claim, result.Withdrawal.Revision)
+		if err != nil {
+			return nil, err
+		}
+		if !found || accepted.Decision != claim.Accepted {
+			return nil, fmt.Errorf("claim %s: revision %d did not accept it", result.Claim, result.Withdrawal.Revision)
+		}
+		accepted.Withdrawal = result.Withdrawal
+		all = append(all, accepted)
+	}
+	return all, nil
 }
 
 func (r *run) count(revision claim.Revision, results []claim.Result) {
@@ -296,16 +368,35 @@ func (r *run) count(revision claim.Revision, results []claim.Result) {
 
 func (r *run) archive(ctx context.Context, revision claim.Revision) {
 	err := publish.Archive(ctx, r.Store, revision)
-	var left *publish.LeftError
-	if errors.As(err, &left) {
-		r.leave(batchKey(revision), left.Error())
-		err = nil
-	}
+	err = r.leaveReplaced(batchKey(revision), err)
 	if err == nil {
 		err = r.Ledger.MarkArchived(ctx, revision.Supplier, revision.Batch, revision.Number)
 	}
 	if err != nil {
 		r.fail(batchKey(revision), err)
+	}
+}
+
+// leaveReplaced tells of inputs that stay in the inbox because others were
+// dropped in their place; everything else is archived then.
+func (r *run) leaveReplaced(key string, err error) error {
+	var left *publish.LeftError
+	if !errors.As(err, &left) {
+		return err
+	}
+	r.leave(key, left.Error())
+	return nil
+}
+
+// archiveAgain moves content that was dropped again to the archive.
+func (r *run) archiveAgain(ctx context.Context, repeat ledger.Repeat) {
+	key := fmt.Sprintf("inbox/%s/%s/", repeat.Supplier, repeat.Batch)
+	err := r.leaveReplaced(key, publish.ArchiveAgain(ctx, r.Store, repeat.Supplier, repeat.Batch, repeat.Digest, repeat.Inputs))
+	if err == nil {
+		err = r.Ledger.FinishRepeat(ctx, repeat)
+	}
+	if err != nil {
+		r.fail(key, err)
 	}
 }
 
@@ -329,8 +420,12 @@ func (r *run) publishHead(ctx context.Context) error {
 
 // read gives an object's bytes, at most limit of them and one more, by which
 // the caller knows that there are more.
-func (r *run) read(ctx context.Context, o objectstore.Object, limit int64) (data []byte, err error) {
-	reader, err := r.Store.Open(ctx, o)
+func (r *run) read(ctx context.Context, o objectstore.Object, limit int64) ([]byte, error) {
+	return readUpTo(limit, func() (io.ReadCloser, error) { return r.Store.Open(ctx, o) })
+}
+
+func readUpTo(limit int64, open func() (io.ReadCloser, error)) (data []byte, err error) {
+	reader, err := open()
 	if err != nil {
 		return nil, err
 	}

@@ -62,9 +62,6 @@ func (r *run) loadRegisters(ctx context.Context) error {
 	if err := r.compare(last); err != nil {
 		return err
 	}
-	if err := r.Ledger.SaveRegisters(ctx, r.registers); err != nil {
-		return err
-	}
 	r.validator = &validators.Context{
 		Programme: r.Programme,
 		Registers: set,

@@ -15,12 +15,13 @@ type Summary struct {
 	AmountDue claim.Cents
 	Reasons   []Reason // the codes told to claims, most frequent first
 	Resumed   int      // batches that an earlier run had settled and this one published
+	Repeated  []Left   // batches that were dropped again unchanged, and went to the archive
 	Left      []Left   // batches that this run did not take, and odd keys
 	Failed    []Left   // batches that could not be processed, and why
 }
 
 // Empty tells whether there is nothing to tell.
-func (s *Summary) Empty() bool { return len(s.Batches)+len(s.Left)+len(s.Failed) == 0 }
+func (s *Summary) Empty() bool { return len(s.Batches)+len(s.Repeated)+len(s.Left)+len(s.Failed) == 0 }
 
 // Reason is how often a rule was not met, warnings aside.
 type Reason struct {

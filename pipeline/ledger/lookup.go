@@ -158,3 +158,14 @@ func (l *Ledger) Dossier(ctx context.Context, number claim.DossierNumber) (Stand
 	return first(query(ctx, l.reader, scanStanding,
 		selectStanding+`JOIN dossiers o ON o.claim = c.id WHERE o.number = $1`, number))
 }
+
+// Decision gives what became of a claim in a revision, if it was decided there.
+func (l *Ledger) Decision(ctx context.Context, id claim.ID, revision int) (claim.Result, bool, error) {
+	return first(query(ctx, l.reader, scanResult, `SELECT body FROM decisions WHERE claim = $1 AND revision = $2`, id, revision))
+}
+
+// Standings gives all claims of a batch as they stand, those of rows that
+// vanished included, by row.
+func (l *Ledger) Standings(ctx context.Context, supplier claim.SIRET, batch string) ([]Standing, error) {
+	return query(ctx, l.reader, scanStanding, selectStanding+`WHERE c.supplier = $1 AND c.batch = $2 ORDER BY c.row_number, c.id`, supplier, batch)
+}

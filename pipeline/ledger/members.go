@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"math"
+	"slices"
 
 	"guichet/pipeline/claim"
 )
@@ -14,8 +15,9 @@ type Member struct {
 	Row      int // in the last delivery
 	First    int // revision in which the claim was first evaluated
 	Decision claim.Decision
-	// Superseded is set when the supplier's own correction took its place.
-	Superseded bool
+	// Replaced is set when a later claim of the supplier for the same order
+	// took its place.
+	Replaced bool
 }
 
 // Members gives the rows of a batch as it stands: those of its last delivery,
@@ -29,15 +31,20 @@ func members(ctx context.Context, q querier, supplier claim.SIRET, batch string)
 	if err != nil || !found {
 		return nil, err
 	}
-	rows := make(map[claim.ID]int, len(delivery.Carried))
-	for _, c := range delivery.Carried {
-		rows[c.Claim] = c.Row
+	rows := map[claim.ID]int{}
+	since, err := query(ctx, q, scanRevision, selectRevisions+`WHERE r.supplier = $1 AND r.batch = $2 AND r.revision >= $3`, supplier, batch, delivery.Number)
+	if err != nil {
+		return nil, err
+	}
+	for _, revision := range since {
+		for _, c := range revision.Carried {
+			rows[c.Claim] = c.Row
+		}
 	}
 	var all []Member
 	err = each(ctx, q, func(r *sql.Rows) error {
 		var m Member
-		var state string
-		if err := r.Scan(&m.Claim, &m.Row, &m.First, &m.Decision, &state); err != nil {
+		if err := r.Scan(&m.Claim, &m.Row, &m.First, &m.Decision, &m.Replaced); err != nil {
 			return err
 		}
 		row, carried := rows[m.Claim]
@@ -47,12 +54,19 @@ func members(ctx context.Context, q querier, supplier claim.SIRET, batch string)
 		if carried {
 			m.Row = row
 		}
-		m.Superseded = state == supersededClaim
 		all = append(all, m)
 		return nil
-	}, `SELECT id, row_number, first_revision, decision, state FROM claims WHERE supplier = $1 AND batch = $2 ORDER BY row_number, id`, supplier, batch)
+	}, `SELECT c.id, c.row_number, c.first_revision, c.decision, `+replaced+`
+		FROM claims c WHERE c.supplier = $1 AND c.batch = $2 ORDER BY c.row_number, c.id`, supplier, batch)
+	slices.SortStableFunc(all, func(a, b Member) int { return a.Row - b.Row })
 	return all, err
 }
+
+// replaced tells of a claim c whether another took its place: a pending one
+// was superseded, one that was not accepted has a successor.
+const replaced = `(c.state = 'superseded' OR c.decision IN ('rejected', 'to_complete') AND c.finess <> '' AND c.order_ref <> '' AND EXISTS (
+	SELECT 1 FROM claims o WHERE o.supplier = c.supplier AND o.order_ref = c.order_ref AND o.finess = c.finess AND o.kind = c.kind
+	AND (SELECT min(entry) FROM decisions f WHERE f.claim = o.id) > (SELECT min(entry) FROM decisions f WHERE f.claim = c.id)))`
 
 // Delivery gives the last delivery of a batch up to a revision: the one whose
 // inputs a claim first evaluated in that revision came from.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"guichet/pipeline/claim"
 )
@@ -15,14 +16,20 @@ import (
 // is a *[BrokenError].
 var ErrBroken = errors.New("the ledger's audit chain is broken")
 
-// BrokenError names the first place found where the ledger was changed.
+// BrokenError names the first place where the ledger was changed.
 type BrokenError struct {
-	Entry   int    // of the chain
-	Subject string // the claim or revision that the entry is about
+	// Entry is the number of the first entry of the chain that is broken, or
+	// of which what it tells is not there; 0 when every entry is whole and
+	// the ledger holds something of which none tells.
+	Entry   int
+	Subject string // the claim, revision or dossier that it is about
 	Why     string
 }
 
 func (e *BrokenError) Error() string {
+	if e.Entry == 0 {
+		return fmt.Sprintf("%v: no entry tells of %s: %s", ErrBroken, e.Subject, e.Why)
+	}
 	return fmt.Sprintf("%v at entry %d (%s): %s", ErrBroken, e.Entry, e.Subject, e.Why)
 }
 
@@ -30,8 +37,8 @@ func (e *BrokenError) Error() string {
 func (e *BrokenError) Is(target error) bool { return target == ErrBroken }
 
 // Verify computes the audit chain anew, from its first entry, and compares
-// with it every revision, decision, claim, document use and dossier. ErrBroken
-// names the first that differs.
+// with it every revision, decision, claim's standing, document use, dossier
+// and review. ErrBroken names the first entry that differs.
 func (l *Ledger) Verify(ctx context.Context) error {
 	// One transaction: a night that is settled meanwhile is not seen by half.
 	tx, err := l.reader.BeginTx(ctx, nil)
@@ -44,252 +51,353 @@ func (l *Ledger) Verify(ctx context.Context) error {
 
 func verify(ctx context.Context, q querier) error {
 	v := &verifier{
-		querier: q, revisions: map[int]entry{}, decisions: map[int]entry{}, superseded: map[claim.ID]bool{},
-		claims: map[claim.ID]expectedClaim{}, uses: map[use]int{}, dossiers: map[string]expectedDossier{},
+		querier: q,
+		entries: map[entryKind]map[int]entry{revisionEntry: {}, decisionEntry: {}, supersededEntry: {}, reviewEntry: {}},
+		spoilt:  map[string]bool{}, reviewed: map[string]bool{}, superseded: map[claim.ID]int{}, standings: map[claim.ID]standing{},
+		uses: map[use]int{}, dossiers: map[string]dossier{}, open: map[claim.ID]string{}, rulings: map[claim.ID][]ruled{},
 	}
 	for _, step := range []func(context.Context) error{
-		v.chain, v.checkRevisions, v.checkDecisions, v.checkClaims, v.checkUses, v.checkDossiers,
+		v.chain, v.checkRevisions, v.checkDecisions, v.checkReviews, v.checkClaims, v.checkUses, v.checkDossiers,
 	} {
 		if err := step(ctx); err != nil {
 			return err
 		}
 	}
+	if v.first != nil {
+		return v.first
+	}
 	return nil
 }
 
-// verifier goes through the tables and takes away what it has found in its place.
+// verifier goes through the tables, takes away what it has found in its place,
+// and keeps the first fault.
 type verifier struct {
-	querier    querier
-	revisions  map[int]entry // by number
-	decisions  map[int]entry
-	superseded map[claim.ID]bool
-	claims     map[claim.ID]expectedClaim
+	querier querier
+	first   *BrokenError
+
+	entries map[entryKind]map[int]entry // by number, until what they tell of is found
+	// spoilt are the subjects that a fault is known of: what follows from
+	// their entries cannot be told, and would name an entry too early.
+	spoilt map[string]bool
+
+	// What follows from the entries for the other tables.
+	reviewed   map[string]bool  // revisions that publish reviews, by their subject
+	superseded map[claim.ID]int // number of the entry
+	standings  map[claim.ID]standing
 	uses       map[use]int // number of the entry
-	dossiers   map[string]expectedDossier
-	sequence   int // of dossiers
+	dossiers   map[string]dossier
+	sequence   int                 // of the last dossier
+	open       map[claim.ID]string // number of the dossier
+	rulings    map[claim.ID][]ruled
 }
 
-type expectedClaim struct {
+// standing is a claim as its last decision makes it stand.
+type standing struct {
 	entry   int
 	columns []any
 }
 
-type expectedDossier struct {
-	entry, sequence int
-	claim           claim.ID
-	finess          claim.FINESS
+// stateColumn is where the columns of a claim tell its state.
+var stateColumn = slices.Index(strings.Split(claimColumns, ", "), "state")
+
+// dossier is a dossier as the decisions made it.
+type dossier struct {
+	entry    int // the last that changed it
+	sequence int
+	claim    claim.ID
+	finess   claim.FINESS
+	state    string
+}
+
+// ruled is a decision that an operator's decision made.
+type ruled struct{ entry, revision int }
+
+// fault notes a fault; number is the entry's, 0 for what no entry tells of.
+func (v *verifier) fault(number int, subject, why string) {
+	if v.first == nil || number > 0 && (v.first.Entry == 0 || number < v.first.Entry) {
+		v.first = &BrokenError{Entry: number, Subject: subject, Why: why}
+	}
+}
+
+// broken notes that an entry, or what it tells of, was changed.
+func (v *verifier) broken(e entry, why string) {
+	v.fault(e.Number, e.Subject, why)
+	v.spoilt[e.Subject] = true
+}
+
+// rows calls f on each row of a query. A row that cannot be read is a fault.
+func (v *verifier) rows(ctx context.Context, table string, f func(scan func(...any) bool), text string) error {
+	return each(ctx, v.querier, func(rows *sql.Rows) error {
+		f(func(destinations ...any) bool {
+			err := rows.Scan(destinations...)
+			if err != nil {
+				v.fault(0, "a row of "+table, "it cannot be read")
+			}
+			return err == nil
+		})
+		return nil
+	}, text)
 }
 
 func (v *verifier) chain(ctx context.Context) error {
 	var head Head
-	return each(ctx, v.querier, func(rows *sql.Rows) error {
+	return v.rows(ctx, "audit", func(scan func(...any) bool) {
 		var e entry
 		var stored string
-		if err := rows.Scan(&e.Number, &e.At, &e.Kind, &e.Subject, &e.Content, &e.Previous, &stored); err != nil {
-			return err
+		if !scan(&e.Number, &e.At, &e.Kind, &e.Subject, &e.Content, &e.Previous, &stored) {
+			return
+		}
+		if e.Number <= head.Number {
+			v.fault(0, e.Subject, "its entry has a number that is none")
+			return
 		}
 		sum, err := e.digest()
 		switch {
-		case err != nil:
-			return err
 		case e.Number != head.Number+1:
-			return broken(head.Number+1, e.Subject, "the entry is missing")
+			v.fault(head.Number+1, "before "+e.Subject, "the entry is missing")
+			v.spoilt[e.Subject] = true
 		case e.Previous != head.Digest:
-			return broken(e.Number, e.Subject, "it does not follow the entry before")
-		case sum != stored:
-			return broken(e.Number, e.Subject, "its digest is not that of its content")
+			v.broken(e, "it does not follow the entry before")
+		case err != nil || sum != stored:
+			v.broken(e, "its digest is not that of its content")
 		}
-		head = Head{Number: e.Number, Digest: sum}
-		switch e.Kind {
-		case revisionEntry:
-			v.revisions[e.Number] = e
-		case decisionEntry:
-			v.decisions[e.Number] = e
-		case supersededEntry:
-			v.superseded[claim.ID(e.Subject)] = true
-		default:
-			return broken(e.Number, e.Subject, "its kind is unknown")
+		head = Head{Number: e.Number, Digest: stored}
+		if kind, ok := v.entries[e.Kind]; ok {
+			kind[e.Number] = e
+		} else {
+			v.broken(e, "its kind is unknown")
 		}
-		return nil
+		if e.Kind == supersededEntry {
+			v.superseded[claim.ID(e.Subject)] = e.Number
+		}
 	}, `SELECT number, at, kind, subject, content, previous, digest FROM audit ORDER BY number`)
 }
 
+// take gives the entry that tells of a row, which is its only one.
+func (v *verifier) take(kind entryKind, number int, subject string) (entry, bool) {
+	e, ok := v.entries[kind][number]
+	if !ok {
+		v.broken(entry{Number: number, Subject: subject}, "the "+string(kind)+" stands under an entry that is not for it")
+	}
+	delete(v.entries[kind], number)
+	return e, ok
+}
+
+// untold notes the entries of which what they tell was not found.
+func (v *verifier) untold(kind entryKind) {
+	for _, e := range v.entries[kind] {
+		v.broken(e, "the "+string(kind)+" that it tells of is missing")
+	}
+}
+
 func (v *verifier) checkRevisions(ctx context.Context) error {
-	err := each(ctx, v.querier, func(rows *sql.Rows) error {
+	err := v.rows(ctx, "revisions", func(scan func(...any) bool) {
 		columns := make([]any, 8)
 		var number int
 		var body string
-		if err := scanAll(rows, columns, &number, &body); err != nil {
-			return err
+		if !scan(append(pointers(columns), &number, &body)...) {
+			return
 		}
-		e, ok := v.revisions[number]
+		e, ok := v.take(revisionEntry, number, fmt.Sprintf("%v/%v/r%v", columns[0], columns[1], columns[2]))
 		if !ok {
-			return broken(number, "revisions", "a revision stands under an entry that is not for it")
+			return
 		}
-		delete(v.revisions, number)
 		var content revisionContent
 		var r claim.Revision
-		if err := decode(e, body, &content, &r); err != nil {
-			return err
+		if !decode(e, body, &content, &r) || content.SHA256 != digest(body) ||
+			e.Subject != revisionSubject(r.Supplier, r.Batch, r.Number) || !same(columns, revisionRow(r)) {
+			v.broken(e, "the revision was changed")
 		}
-		if content.SHA256 != digest(body) || e.Subject != revisionSubject(r.Supplier, r.Batch, r.Number) || !same(columns, revisionRow(r)) {
-			return broken(e.Number, e.Subject, "the revision was changed")
-		}
-		return nil
+		v.reviewed[e.Subject] = r.Cause == claim.Reviewed
 	}, `SELECT supplier, batch, revision, kind, status, received_at, digest, cause, entry, body FROM revisions ORDER BY entry`)
-	if err != nil {
-		return err
-	}
-	return missing(v.revisions, subjectOfEntry)
+	v.untold(revisionEntry)
+	return err
 }
 
 func (v *verifier) checkDecisions(ctx context.Context) error {
-	err := each(ctx, v.querier, func(rows *sql.Rows) error {
+	err := v.rows(ctx, "decisions", func(scan func(...any) bool) {
 		columns := make([]any, 4)
 		var number int
 		var body string
-		if err := scanAll(rows, columns, &number, &body); err != nil {
-			return err
+		if !scan(append(pointers(columns), &number, &body)...) {
+			return
 		}
-		e, ok := v.decisions[number]
+		e, ok := v.take(decisionEntry, number, fmt.Sprint(columns[0]))
 		if !ok {
-			return broken(number, "decisions", "a decision stands under an entry that is not for it")
+			return
 		}
-		delete(v.decisions, number)
 		var content decisionContent
 		var r claim.Result
-		if err := decode(e, body, &content, &r); err != nil {
-			return err
-		}
-		if content.SHA256 != digest(body) || e.Subject != string(r.Claim) ||
+		if !decode(e, body, &content, &r) || content.SHA256 != digest(body) || e.Subject != string(r.Claim) ||
 			!same(columns, []any{r.Claim, r.Supplier, r.Batch, r.Revision}) {
-			return broken(e.Number, e.Subject, "the decision was changed")
+			v.broken(e, "the decision was changed")
+			return
 		}
-		v.expect(e, r)
-		return nil
+		v.expect(e.Number, r)
 	}, `SELECT claim, supplier, batch, revision, entry, body FROM decisions ORDER BY entry`)
-	if err != nil {
-		return err
-	}
-	return missing(v.decisions, subjectOfEntry)
+	v.untold(decisionEntry)
+	return err
 }
 
 // expect notes what follows from a decision for the other tables.
-func (v *verifier) expect(e entry, r claim.Result) {
-	v.claims[r.Claim] = expectedClaim{entry: e.Number, columns: claimRow(r, v.superseded[r.Claim])}
+func (v *verifier) expect(number int, r claim.Result) {
+	v.standings[r.Claim] = standing{number, claimRow(r, v.superseded[r.Claim] != 0)}
 	for _, u := range usesOf(r) {
-		v.uses[u] = e.Number
+		if _, ok := v.uses[u]; !ok {
+			v.uses[u] = number
+		}
 	}
-	if r.Kind == claim.Advance && r.Decision == claim.Accepted {
+	revision := revisionSubject(r.Supplier, r.Batch, r.Revision)
+	if (v.reviewed[revision] || v.spoilt[revision]) &&
+		slices.ContainsFunc(r.Findings, func(f claim.Finding) bool { return strings.HasPrefix(f.Code, "REV-") }) {
+		v.rulings[r.Claim] = append(v.rulings[r.Claim], ruled{number, r.Revision})
+	}
+	accepted := r.Kind == claim.Advance && r.Decision == claim.Accepted
+	held := v.open[r.Claim]
+	switch {
+	case accepted && r.Dossier != held:
 		v.sequence++
-		v.dossiers[r.Dossier] = expectedDossier{entry: e.Number, sequence: v.sequence, claim: r.Claim, finess: r.FINESS}
+		v.dossiers[r.Dossier] = dossier{entry: number, sequence: v.sequence, claim: r.Claim, finess: r.FINESS, state: openDossier}
+		v.open[r.Claim] = r.Dossier
+	case r.Withdrawal != nil && !accepted && held != "":
+		closed := v.dossiers[held]
+		closed.entry, closed.state = number, closedDossier
+		v.dossiers[held] = closed
+		delete(v.open, r.Claim)
 	}
+}
+
+// closedDossier is the state of a dossier whose acceptance was taken back.
+const closedDossier = "closed"
+
+func (v *verifier) checkReviews(ctx context.Context) error {
+	err := v.rows(ctx, "reviews", func(scan func(...any) bool) {
+		columns := make([]any, 4)
+		var number, settled int
+		var id claim.ID
+		if !scan(append(pointers(columns), &number, &id, &settled)...) {
+			return
+		}
+		e, ok := v.take(reviewEntry, number, string(id))
+		if !ok {
+			return
+		}
+		var content reviewContent
+		if err := json.Unmarshal([]byte(e.Content), &content); err != nil || e.Subject != string(id) ||
+			!same(columns, []any{content.Verdict, content.Reason, content.By, e.At}) {
+			v.broken(e, "the review was changed")
+			return
+		}
+		published := 0 // the revision of the first decision that it made
+		for _, r := range v.rulings[id] {
+			if r.entry > number {
+				published = r.revision
+				break
+			}
+		}
+		if settled != published && !v.spoilt[string(id)] {
+			v.fault(number, string(id), fmt.Sprintf("the review is told to be published in revision %d, and is in %d", settled, published))
+		}
+	}, `SELECT verdict, reason, by_name, at, entry, claim, settled FROM reviews ORDER BY entry`)
+	v.untold(reviewEntry)
+	return err
 }
 
 func (v *verifier) checkClaims(ctx context.Context) error {
-	err := each(ctx, v.querier, func(rows *sql.Rows) error {
-		columns := make([]any, 15)
+	err := v.rows(ctx, "claims", func(scan func(...any) bool) {
+		columns := make([]any, strings.Count(claimColumns, ",")+1)
 		var number int
-		if err := scanAll(rows, columns, &number); err != nil {
-			return err
+		if !scan(append(pointers(columns), &number)...) {
+			return
 		}
 		id := claim.ID(fmt.Sprint(columns[0]))
-		expected, ok := v.claims[id]
-		if !ok {
-			return broken(number, "claims", "a claim was never decided")
+		expected, ok := v.standings[id]
+		delete(v.standings, id)
+		switch {
+		case v.spoilt[string(id)]:
+			return
+		case !ok:
+			v.fault(0, string(id), "the claim was never decided")
+			return
 		}
-		delete(v.claims, id)
-		if number != expected.entry || !same(columns, expected.columns) {
-			return broken(expected.entry, string(id), "the claim's standing was changed")
+		state := fmt.Sprint(columns[stateColumn])
+		columns[stateColumn] = expected.columns[stateColumn]
+		switch {
+		case number != expected.entry || !same(columns, expected.columns):
+			v.fault(expected.entry, string(id), "the claim's standing was changed")
+		case state == expected.columns[stateColumn]:
+		case state == supersededClaim:
+			v.fault(0, string(id), "the claim stands as superseded, and never was")
+		default:
+			v.fault(expected.entry, string(id), "the claim's state was changed")
 		}
-		return nil
 	}, `SELECT `+claimColumns+`, entry FROM claims ORDER BY entry`)
-	if err != nil {
-		return err
+	for id, left := range v.standings {
+		v.gone(left.entry, id, "the claim is missing")
 	}
-	return missing(v.claims, func(id claim.ID, c expectedClaim) (int, string) { return c.entry, string(id) })
+	return err
 }
 
 func (v *verifier) checkUses(ctx context.Context) error {
-	err := each(ctx, v.querier, func(rows *sql.Rows) error {
+	err := v.rows(ctx, "document_uses", func(scan func(...any) bool) {
 		var u use
-		if err := rows.Scan(&u.sha256, &u.role, &u.claim); err != nil {
-			return err
+		if !scan(&u.sha256, &u.role, &u.claim) {
+			return
 		}
-		if _, ok := v.uses[u]; !ok {
-			return broken(0, string(u.claim), "a document use stands in no decision")
+		if _, ok := v.uses[u]; !ok && !v.spoilt[string(u.claim)] {
+			v.fault(0, string(u.claim), "no decision of it names the document of a use")
 		}
 		delete(v.uses, u)
-		return nil
-	}, `SELECT sha256, role, claim FROM document_uses`)
-	if err != nil {
-		return err
+	}, `SELECT sha256, role, claim FROM document_uses ORDER BY claim, role, sha256`)
+	for u, number := range v.uses {
+		v.gone(number, u.claim, "the use of a document is missing")
 	}
-	return missing(v.uses, func(u use, number int) (int, string) { return number, string(u.claim) })
+	return err
 }
 
 func (v *verifier) checkDossiers(ctx context.Context) error {
-	err := each(ctx, v.querier, func(rows *sql.Rows) error {
-		var number, state string
-		var d expectedDossier
-		if err := rows.Scan(&number, &d.sequence, &d.claim, &d.finess, &state); err != nil {
-			return err
+	err := v.rows(ctx, "dossiers", func(scan func(...any) bool) {
+		var number string
+		var d dossier
+		if !scan(&number, &d.sequence, &d.claim, &d.finess, &d.state) {
+			return
 		}
 		expected, ok := v.dossiers[number]
-		if !ok {
-			return broken(0, number, "no decision gave the dossier")
-		}
 		delete(v.dossiers, number)
 		d.entry = expected.entry
-		if d != expected || state != openDossier || number != string(claim.NewDossierNumber(d.sequence)) {
-			return broken(expected.entry, string(expected.claim), "the dossier was changed")
+		switch {
+		case v.spoilt[string(d.claim)], v.spoilt[string(expected.claim)]:
+		case !ok:
+			v.fault(0, number, "no decision gave the dossier")
+		case d != expected || number != string(claim.NewDossierNumber(d.sequence)):
+			v.fault(expected.entry, string(expected.claim), "the dossier was changed")
 		}
-		return nil
-	}, `SELECT number, sequence, claim, finess, state FROM dossiers`)
-	if err != nil {
-		return err
+	}, `SELECT number, sequence, claim, finess, state FROM dossiers ORDER BY sequence`)
+	for _, left := range v.dossiers {
+		v.gone(left.entry, left.claim, "the dossier is missing")
 	}
-	return missing(v.dossiers, func(_ string, d expectedDossier) (int, string) { return d.entry, string(d.claim) })
+	return err
 }
 
-func broken(number int, subject, why string) error {
-	return &BrokenError{Entry: number, Subject: subject, Why: why}
-}
-
-// missing names the first entry of which a row was not found.
-func missing[K comparable, V any](left map[K]V, place func(K, V) (entry int, subject string)) error {
-	var first *BrokenError
-	for key, value := range left {
-		if number, subject := place(key, value); first == nil || number < first.Entry {
-			first = &BrokenError{Entry: number, Subject: subject, Why: "what it tells of is missing"}
-		}
+// gone notes a row that was not found.
+func (v *verifier) gone(number int, id claim.ID, why string) {
+	if !v.spoilt[string(id)] {
+		v.fault(number, string(id), why)
 	}
-	if first == nil {
-		return nil
-	}
-	return first
 }
-
-func subjectOfEntry(number int, e entry) (int, string) { return number, e.Subject }
 
 // decode reads the content of an entry, and what it tells of.
-func decode(e entry, body string, content, value any) error {
-	if err := json.Unmarshal([]byte(e.Content), content); err != nil {
-		return broken(e.Number, e.Subject, "its content cannot be read")
-	}
-	if err := json.Unmarshal([]byte(body), value); err != nil {
-		return broken(e.Number, e.Subject, "what it tells of cannot be read")
-	}
-	return nil
+func decode(e entry, body string, content, value any) bool {
+	return json.Unmarshal([]byte(e.Content), content) == nil && json.Unmarshal([]byte(body), value) == nil
 }
 
-// scanAll scans the first columns as they come, then the others.
-func scanAll(rows *sql.Rows, columns []any, others ...any) error {
-	destinations := make([]any, len(columns), len(columns)+len(others))
+// pointers gives where to scan columns as they come.
+func pointers(columns []any) []any {
+	all := make([]any, len(columns), len(columns)+3)
 	for i := range columns {
-		destinations[i] = &columns[i]
+		all[i] = &columns[i]
 	}
-	return rows.Scan(append(destinations, others...)...)
+	return all
 }
 
 // same tells whether columns hold what was written to them.

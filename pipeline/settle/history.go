@@ -30,7 +30,19 @@ type order struct {
 
 func orderOf(p ledger.Past) order { return order{p.Supplier, p.FINESS, p.OrderRef} }
 
-func newHistory(earlier []ledger.Past) *history {
+// newHistory makes the history of what the ledger holds, but for the claims
+// that are decided anew: they come in when it is their turn. Those that are
+// accepted keep their pharmacies all the same.
+func newHistory(earlier []ledger.Past, batches []*Batch) *history {
+	anew := map[claim.ID]bool{}
+	for _, b := range batches {
+		for id := range b.Before {
+			anew[id] = true
+		}
+		for _, r := range b.Rulings {
+			anew[r.Claim] = true
+		}
+	}
 	h := &history{
 		holders:   map[claim.FINESS][]validators.PastClaim{},
 		funded:    map[claim.SIRET][]validators.PastClaim{},
@@ -39,9 +51,26 @@ func newHistory(earlier []ledger.Past) *history {
 		latest:    map[order]validators.PastClaim{},
 	}
 	for _, p := range earlier {
-		h.add(p, p.Documents)
+		if !anew[p.ID] || p.Decision == claim.Accepted {
+			h.add(p, p.Documents)
+		}
 	}
 	return h
+}
+
+// remove takes an accepted claim out of the history.
+func (h *history) remove(id claim.ID) {
+	without(h.holders, id)
+	without(h.funded, id)
+	without(h.orders, id)
+	without(h.documents, id)
+}
+
+// without takes a claim out of all answers.
+func without[K comparable](answers map[K][]validators.PastClaim, id claim.ID) {
+	for key, claims := range answers {
+		answers[key] = slices.DeleteFunc(slices.Clone(claims), func(p validators.PastClaim) bool { return p.ID == id })
+	}
 }
 
 // add puts a decided claim into the history, with the documents that it named.
@@ -118,7 +147,7 @@ func (h *history) DocumentUses(sha256 string) []validators.PastClaim { return h.
 // past gives a result as the history keeps it.
 func past(r *claim.Result) ledger.Past {
 	return ledger.Past{
-		ID: r.Claim, Kind: r.Kind, Supplier: r.Supplier, Batch: r.Batch, Revision: r.Revision, Row: r.Row,
+		ID: r.Claim, Kind: r.Kind, Supplier: r.Supplier, Batch: r.Batch, Revision: r.FirstRevision(), Row: r.Row,
 		FINESS: r.FINESS, SIRET: r.SIRET, OrderRef: r.OrderRef, Dossier: r.Dossier, Decision: r.Decision, ReceivedAt: r.ReceivedAt,
 	}
 }
@@ -142,6 +171,9 @@ func keys(vctx *validators.Context, batches []*Batch) ledger.Keys {
 	orders := map[ledger.Order]bool{}
 	digests := map[string]bool{}
 	for _, b := range batches {
+		for _, r := range b.Rulings {
+			numbers[r.FINESS] = true
+		}
 		for _, c := range b.Claims {
 			if number := c.Row.Text(claim.FieldFINESS); number != "" {
 				numbers[claim.FINESS(number)] = true

@@ -1,6 +1,8 @@
 package settle
 
 import (
+	"cmp"
+	"context"
 	"fmt"
 	"slices"
 
@@ -17,18 +19,32 @@ type pass struct {
 	dossiers int // sequence of the dossier allocated last
 
 	decisions []decision // in the order of the night
-	results   map[*Batch][]claim.Result
+	tallies   map[*Batch]*tally
+}
+
+// tally is what became of a batch's claims.
+type tally struct {
+	results []claim.Result
+	settled map[claim.ID]bool // claims that need no result: accepted before, or as they were
+	carried map[claim.ID]int  // rows of claims that an earlier revision accepted
+	changed []claim.Finding // LIG-05
+	changes []Change
 }
 
 // decision is what is recorded of a claim.
 type decision struct {
 	result     claim.Result
-	sequence   int        // of its dossier; 0 where there is none
+	sequence   int        // of its dossier; 0 where there is no new one
 	supersedes []claim.ID // the supplier's own pending claims that it takes the place of
+	ruling     bool
 }
 
-func newPass(vctx *validators.Context, past []ledger.Past, dossiers int) *pass {
-	return &pass{vctx: vctx, history: newHistory(past), dossiers: dossiers, results: map[*Batch][]claim.Result{}}
+func newPass(vctx *validators.Context, past []ledger.Past, dossiers int, batches []*Batch) *pass {
+	p := &pass{vctx: vctx, history: newHistory(past, batches), dossiers: dossiers, tallies: map[*Batch]*tally{}}
+	for _, b := range batches {
+		p.tallies[b] = &tally{settled: map[claim.ID]bool{}, carried: map[claim.ID]int{}}
+	}
+	return p
 }
 
 // turn is a claim's turn in the order of the night.
@@ -36,17 +52,32 @@ type turn struct {
 	batch      *Batch
 	claim      *claim.Claim
 	assessment claim.Assessment
+	ruled      *ledger.Ruled // an operator's decision, in the place of both
 }
 
-// run decides all claims. When batches turn out to be unfit it gives the
-// others, and why; the pass is then of no use.
-func (p *pass) run(batches []*Batch) (fit []*Batch, faults []error) {
-	var turns []turn
+func (t turn) id() claim.ID {
+	if t.ruled != nil {
+		return t.ruled.Claim
+	}
+	return t.claim.ID
+}
+
+// turnsOf gives the turns of all claims: operators' decisions first, for others
+// may wait for them, then by reception.
+func turnsOf(batches []*Batch) []turn {
+	var ruled, turns []turn
 	for _, b := range batches {
+		for i := range b.Rulings {
+			ruled = append(ruled, turn{batch: b, ruled: &b.Rulings[i]})
+		}
 		for i, c := range b.Claims {
-			turns = append(turns, turn{b, c, b.Assessments[i]})
+			turns = append(turns, turn{batch: b, claim: c, assessment: b.Assessments[i]})
 		}
 	}
+	slices.SortStableFunc(ruled, func(a, b turn) int {
+		x, y := a.ruled, b.ruled
+		return cmp.Or(x.ReceivedAt.Compare(y.ReceivedAt), cmp.Compare(x.Supplier, y.Supplier), cmp.Compare(x.Batch, y.Batch), cmp.Compare(x.Row, y.Row))
+	})
 	slices.SortStableFunc(turns, func(a, b turn) int {
 		switch {
 		case claim.Less(a.claim, b.claim):
@@ -56,23 +87,25 @@ func (p *pass) run(batches []*Batch) (fit []*Batch, faults []error) {
 		}
 		return 0
 	})
+	return append(ruled, turns...)
+}
+
+// run decides all claims. When batches turn out to be unfit it gives the
+// others, and why; the pass is then of no use.
+func (p *pass) run(batches []*Batch) (fit []*Batch, faults []error) {
 	unfit := map[*Batch]error{}
-	for _, t := range turns {
+	for _, t := range turnsOf(batches) {
 		if unfit[t.batch] != nil {
 			continue
 		}
-		d, err := p.decide(t.claim, t.assessment)
-		if err != nil {
-			unfit[t.batch] = fmt.Errorf("claim %s: %w", t.claim.ID, err)
-			continue
+		if err := p.take(t); err != nil {
+			unfit[t.batch] = fmt.Errorf("claim %s: %w", t.id(), err)
 		}
-		p.decisions = append(p.decisions, d)
-		p.results[t.batch] = append(p.results[t.batch], d.result)
 	}
 	for _, b := range batches {
 		err := unfit[b]
 		if err == nil {
-			err = b.check(p.results[b])
+			err = b.check(p.tallies[b])
 		}
 		if err != nil {
 			faults = append(faults, b.fault(err))
@@ -83,34 +116,162 @@ func (p *pass) run(batches []*Batch) (fit []*Batch, faults []error) {
 	return fit, faults
 }
 
-// decide decides one claim and puts it into the history. A panic of a rule is
-// the batch's fault, not the night's.
-func (p *pass) decide(c *claim.Claim, a claim.Assessment) (d decision, err error) {
+// take decides the claim whose turn it is and puts it into the history. A
+// panic of a rule is the batch's fault, not the night's.
+func (p *pass) take(t turn) (err error) {
 	defer func() {
 		if fault := recover(); fault != nil {
 			err = fmt.Errorf("a rule failed: %v", fault)
 		}
 	}()
-	r := describe(p.vctx, c, a)
-	r.Findings = append(r.Findings, validators.AssessHistory(p.vctx, c, a, p.history)...)
-	validators.Sort(r.Findings)
-	r.Decision = claim.Decide(r.Findings)
-	d.result = r
-	if r.Decision == claim.Accepted {
-		if err := p.fund(&d); err != nil {
-			return decision{}, err
-		}
+	d, decided, err := p.decide(t)
+	if err != nil || !decided {
+		return err
+	}
+	p.history.add(past(&d.result), documents(&d.result))
+	p.decisions = append(p.decisions, d)
+	p.tallies[t.batch].results = append(p.tallies[t.batch].results, d.result)
+	return nil
+}
+
+// decide decides the claim of a turn; false when there is nothing to record.
+func (p *pass) decide(t turn) (d decision, decided bool, err error) {
+	if t.ruled != nil {
+		d, err = p.rule(t)
+		return d, true, err
+	}
+	if before, known := t.batch.Before[t.claim.ID]; known {
+		return p.decideAgain(t, before)
+	}
+	if p.carry(t) {
+		return d, false, nil
+	}
+	d.result = p.evaluate(t)
+	if d.result.Decision == claim.Accepted {
+		err = p.fund(&d)
 	}
 	p.replace(&d)
-	p.history.add(past(&d.result), documents(&d.result))
-	return d, nil
+	if t.batch.Revision.Cause != claim.Delivery {
+		p.tell(t, Change{After: d.result})
+	}
+	return d, true, err
+}
+
+// evaluate gives a claim's result but for what an acceptance brings.
+func (p *pass) evaluate(t turn) claim.Result {
+	r := describe(p.vctx, t.claim, t.assessment)
+	r.Findings = append(r.Findings, validators.AssessHistory(p.vctx, t.claim, t.assessment, p.history)...)
+	if before, ok := t.batch.Before[r.Claim]; ok {
+		r.Findings, r.Ruled = validators.RuleAgain(r.Findings, before)
+	}
+	validators.Sort(r.Findings)
+	r.Decision = claim.Decide(r.Findings)
+	if r.Revision = t.batch.Revision.Number; t.claim.Revision != r.Revision {
+		r.First = t.claim.Revision
+	}
+	return r
+}
+
+// rule applies an operator's decision to a claim under review.
+func (p *pass) rule(t turn) (d decision, err error) {
+	r := t.ruled.Result
+	first := r.FirstRevision()
+	r.Findings, r.Ruled = validators.Rule(p.vctx.Programme, r.Kind, r.Findings, t.ruled.Ruling)
+	r.Decision = claim.Decide(r.Findings)
+	r.Revision, r.First = t.batch.Revision.Number, first
+	d = decision{result: r, ruling: true}
+	if r.Decision == claim.Accepted {
+		err = p.fund(&d)
+	}
+	p.tell(t, Change{Before: t.ruled.Result, After: d.result})
+	return d, err
+}
+
+func (p *pass) tell(t turn, c Change) {
+	tally := p.tallies[t.batch]
+	tally.changes = append(tally.changes, c)
+}
+
+// carry keeps a row whose claim an earlier revision of the batch accepted: it
+// is not evaluated again.
+func (p *pass) carry(t turn) bool {
+	c := t.claim
+	reference := c.Row.Text(claim.FieldOrderRef)
+	tally := p.tallies[t.batch]
+	for _, h := range p.history.Holders(claim.FINESS(c.Row.Text(claim.FieldFINESS))) {
+		if h.Decision != claim.Accepted || h.Supplier != c.Supplier || h.Batch != c.Batch || h.Revision >= c.Revision || h.OrderRef != reference || tally.carried[h.ID] > 0 {
+			continue
+		}
+		tally.carried[h.ID] = c.Row.Number
+		tally.settled[c.ID] = true
+		if accepted, known := t.batch.Accepted[h.ID]; known {
+			tally.changed = append(tally.changed, validators.Changed(p.vctx, c, accepted)...)
+		}
+		return true
+	}
+	return false
+}
+
+// decideAgain evaluates a claim that was decided before. When nothing comes out
+// otherwise, or an acceptance is to stand, there is nothing to record.
+func (p *pass) decideAgain(t turn, before claim.Result) (d decision, decided bool, err error) {
+	r := p.evaluate(t)
+	r.Replaces = before.Replaces
+	d.result = r
+	switch accepted := before.Decision == claim.Accepted; {
+	case accepted && r.Decision == claim.Accepted && sameTotal(before, r), !accepted && sameReasons(before, r):
+		p.settle(t, before)
+		return d, false, nil
+	case accepted && r.Decision == claim.Accepted:
+		d.result.Dossier = before.Dossier
+		if err := p.due(&d.result); err != nil {
+			return d, false, err
+		}
+	case r.Decision == claim.Accepted:
+		if err := p.fund(&d); err != nil {
+			return d, false, err
+		}
+	}
+	change := Change{Before: before, After: d.result}
+	if before.Decision == claim.Accepted {
+		if change.Kept = !t.batch.Withdraw; change.Kept {
+			p.tell(t, change)
+			p.settle(t, before)
+			return d, false, nil
+		}
+		d.result.Withdrawal = &claim.Withdrawal{Revision: before.Revision, Reason: t.batch.Revision.Reason}
+		change.After = d.result
+		p.history.remove(before.Claim)
+	}
+	p.tell(t, change)
+	return d, true, nil
+}
+
+// settle leaves a claim as it is.
+func (p *pass) settle(t turn, before claim.Result) {
+	p.tallies[t.batch].settled[t.claim.ID] = true
+	if before.Decision != claim.Accepted { // an accepted one is in the history all the time
+		p.history.add(past(&before), documents(&before))
+	}
+}
+
+// sameTotal tells whether an accepted claim is worth what it was.
+func sameTotal(a, b claim.Result) bool {
+	return a.Amounts.PayableTotal != nil && b.Amounts.PayableTotal != nil && *a.Amounts.PayableTotal == *b.Amounts.PayableTotal
+}
+
+// sameReasons tells whether a claim that is not accepted comes out as before.
+func sameReasons(a, b claim.Result) bool {
+	return a.Decision == b.Decision && slices.EqualFunc(a.Findings, b.Findings, func(x, y claim.Finding) bool {
+		return x.Code == y.Code && x.Outcome == y.Outcome && x.Cell == y.Cell && x.Document == y.Document
+	})
 }
 
 // fund gives an accepted advance its amount and its dossier.
 func (p *pass) fund(d *decision) error {
 	r := &d.result
-	if r.Amounts.PayableTotal == nil {
-		return ErrUncomputable
+	if err := p.due(r); err != nil {
+		return err
 	}
 	if !slices.ContainsFunc(r.Documents, func(d claim.ResultDocument) bool { return d.Role == claim.PurchaseOrder && d.Pages > 0 }) {
 		return ErrUnread
@@ -118,11 +279,19 @@ func (p *pass) fund(d *decision) error {
 	if slices.ContainsFunc(p.history.Holders(r.FINESS), func(h validators.PastClaim) bool { return h.Decision == claim.Accepted }) {
 		return ErrFunded
 	}
-	due := p.vctx.Programme.AdvanceDue(*r.Amounts.PayableTotal)
-	r.Amounts.AmountDue = &due
 	p.dossiers++
 	d.sequence = p.dossiers
 	r.Dossier = string(claim.NewDossierNumber(d.sequence))
+	return nil
+}
+
+// due gives an accepted advance what it is owed.
+func (p *pass) due(r *claim.Result) error {
+	if r.Amounts.PayableTotal == nil {
+		return ErrUncomputable
+	}
+	due := p.vctx.Programme.AdvanceDue(*r.Amounts.PayableTotal)
+	r.Amounts.AmountDue = &due
 	return nil
 }
 
@@ -147,8 +316,8 @@ func (p *pass) replace(d *decision) {
 	r.Replaces = earlier.ID
 }
 
-// record writes what the pass decided, and gives the revisions.
-func (p *pass) record(n *ledger.Night, batches []*Batch) ([]claim.Revision, error) {
+// record writes what the pass decided, and gives what became of each batch.
+func (p *pass) record(ctx context.Context, n *ledger.Night, batches []*Batch) ([]Outcome, error) {
 	for _, d := range p.decisions {
 		if err := n.Decide(d.result, d.sequence); err != nil {
 			return nil, err
@@ -158,22 +327,62 @@ func (p *pass) record(n *ledger.Night, batches []*Batch) ([]claim.Revision, erro
 				return nil, err
 			}
 		}
-	}
-	revisions := make([]claim.Revision, 0, len(batches))
-	for _, b := range batches {
-		r := b.Revision
-		r.Counts, r.AmountDue = claim.Counts{}, 0
-		for _, result := range p.results[b] {
-			r.Counts.Add(result.Decision)
-			if result.Amounts.AmountDue != nil {
-				r.Counts.NewlyAccepted++
-				r.AmountDue += *result.Amounts.AmountDue
+		if d.ruling {
+			if err := n.Settle(ctx, d.result.Claim, d.result.Revision); err != nil {
+				return nil, err
 			}
 		}
-		if err := n.Revise(r); err != nil {
-			return nil, err
-		}
-		revisions = append(revisions, r)
 	}
-	return revisions, nil
+	outcomes := make([]Outcome, 0, len(batches))
+	for _, b := range batches {
+		t := p.tallies[b]
+		outcome := Outcome{Changes: t.changes}
+		if b.Revision.Cause == claim.Delivery || len(t.results) > 0 {
+			var err error
+			if outcome.Revision, err = t.revision(ctx, n, b.Revision); err != nil {
+				return nil, err
+			}
+			if err := n.Revise(outcome.Revision); err != nil {
+				return nil, err
+			}
+		}
+		outcomes = append(outcomes, outcome)
+	}
+	return outcomes, nil
+}
+
+// revision completes a batch's revision: the rows of the batch as it now
+// stands, by decision, and what the newly accepted are owed.
+func (t *tally) revision(ctx context.Context, n *ledger.Night, r claim.Revision) (claim.Revision, error) {
+	r.Counts, r.AmountDue = claim.Counts{}, 0
+	standing := map[claim.ID]claim.Decision{}
+	if r.Cause != claim.Delivery {
+		members, err := n.Members(ctx, r.Supplier, r.Batch)
+		if err != nil {
+			return r, err
+		}
+		standing = members
+	}
+	for _, result := range t.results {
+		if _, member := standing[result.Claim]; member || result.FirstRevision() == r.Number {
+			standing[result.Claim] = result.Decision
+		}
+		if result.Decision == claim.Accepted {
+			r.Counts.NewlyAccepted++
+			r.AmountDue += *result.Amounts.AmountDue
+		}
+	}
+	for _, decision := range standing {
+		r.Counts.Add(decision)
+	}
+	r.Counts.Accepted += len(t.carried)
+	for id, row := range t.carried {
+		r.Carried = append(r.Carried, claim.Carried{Claim: id, Row: row})
+	}
+	slices.SortFunc(r.Carried, func(a, b claim.Carried) int { return cmp.Compare(a.Row, b.Row) })
+	r.Findings = append(slices.Clone(r.Findings), t.changed...)
+	if len(t.changed) > 0 {
+		validators.Sort(r.Findings)
+	}
+	return r, nil
 }

@@ -65,7 +65,7 @@ func TestRandomNights(t *testing.T) {
 				}
 				night := batches(part...)
 				night = rapid.Permutation(night).Draw(rt, "order of listing")
-				revisions, err := Night(t.Context(), vctx, l, night)
+				revisions, err := revisionsOf(t.Context(), vctx, l, night)
 				if err != nil {
 					rt.Fatal(err)
 				}

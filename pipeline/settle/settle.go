@@ -45,14 +45,46 @@ func (e *BatchError) Error() string {
 // Unwrap gives the reason.
 func (e *BatchError) Unwrap() error { return e.Err }
 
-// Batch is a batch to be settled.
+// Batch is a batch to be settled: a delivery, or claims that are decided anew.
 type Batch struct {
-	// Revision is all of it but Counts and AmountDue. A refused one has no claims.
+	// Revision is all of it but Counts, AmountDue and Carried. A refused one
+	// has no claims.
 	Revision claim.Revision
 	Claims   []*claim.Claim
 	// Assessments are those of the claims, in their order, with the findings
 	// between claims of the batch.
 	Assessments []claim.Assessment
+
+	// Accepted are, for a delivery under a name that was published before,
+	// the rows on which claims of the batch were accepted: what the delivery
+	// changed in them is told (LIG-05).
+	Accepted map[claim.ID]claim.Row
+
+	// Before is how the claims that are evaluated again stand.
+	Before map[claim.ID]claim.Result
+	// Rulings are what operators made of claims of the batch.
+	Rulings []ledger.Ruled
+	// Withdraw lets acceptances be taken back, for the reason of Revision.
+	Withdraw bool
+}
+
+// Outcome is what became of a batch.
+type Outcome struct {
+	// Revision as it is recorded. Claims decided anew in which nothing
+	// changed make no revision: its number is then 0.
+	Revision claim.Revision
+	// Changes are the claims that were decided before and come out otherwise
+	// now, in the order of the night.
+	Changes []Change
+}
+
+// Change is a claim that comes out otherwise than before.
+type Change struct {
+	Before claim.Result // the zero Result for a row that was never evaluated
+	After  claim.Result
+	// Kept is set when Before stands all the same: an acceptance is only
+	// taken back where that is asked for.
+	Kept bool
 }
 
 // fault makes the error that names the batch.
@@ -61,14 +93,23 @@ func (b *Batch) fault(err error) error {
 }
 
 // Night settles a night's batches in one transaction of the ledger and gives
-// their revisions, by supplier, batch and number. Batches that cannot be
+// what became of them, by supplier, batch and number. Batches that cannot be
 // settled are left out, and each is named by a [BatchError] in the error that
-// then comes beside the revisions of the others. Any other error means that
+// then comes beside the outcomes of the others. Any other error means that
 // nothing was settled.
-func Night(ctx context.Context, vctx *validators.Context, l *ledger.Ledger, batches []Batch) ([]claim.Revision, error) {
-	var revisions []claim.Revision
+func Night(ctx context.Context, vctx *validators.Context, l *ledger.Ledger, batches []Batch) ([]Outcome, error) {
+	return settle(ctx, vctx, l.Night, batches)
+}
+
+// Rehearse gives what [Night] would, and settles nothing.
+func Rehearse(ctx context.Context, vctx *validators.Context, l *ledger.Ledger, batches []Batch) ([]Outcome, error) {
+	return settle(ctx, vctx, l.Rehearse, batches)
+}
+
+func settle(ctx context.Context, vctx *validators.Context, within func(context.Context, func(*ledger.Night) error) error, batches []Batch) ([]Outcome, error) {
+	var outcomes []Outcome
 	var faults []error
-	err := l.Night(ctx, func(n *ledger.Night) error {
+	err := within(ctx, func(n *ledger.Night) error {
 		sound, unsound, err := examine(ctx, n, batches)
 		if err != nil {
 			return err
@@ -83,10 +124,10 @@ func Night(ctx context.Context, vctx *validators.Context, l *ledger.Ledger, batc
 			return err
 		}
 		for {
-			p := newPass(vctx, past, dossiers)
+			p := newPass(vctx, past, dossiers, sound)
 			var failed []error
 			if sound, failed = p.run(sound); len(failed) == 0 {
-				revisions, err = p.record(n, sound)
+				outcomes, err = p.record(ctx, n, sound)
 				return err
 			}
 			// What the others decided may have hung on a batch that is now
@@ -95,9 +136,9 @@ func Night(ctx context.Context, vctx *validators.Context, l *ledger.Ledger, batc
 		}
 	})
 	if err != nil {
-		return nil, fmt.Errorf("settling the night: %w", err)
+		return nil, fmt.Errorf("settling: %w", err)
 	}
-	return revisions, errors.Join(faults...)
+	return outcomes, errors.Join(faults...)
 }
 
 // examine tells the batches that can be settled, in the order of supplier,
@@ -132,6 +173,9 @@ func examine(ctx context.Context, n *ledger.Night, batches []Batch) (sound []*Ba
 		for _, c := range b.Claims {
 			ids[c.ID] = true
 		}
+		for _, r := range b.Rulings {
+			ids[r.Claim] = true
+		}
 	}
 	return sound, unsound, nil
 }
@@ -153,11 +197,19 @@ func (b *Batch) malformed(ids map[claim.ID]bool) error {
 		return fmt.Errorf("%w: %d claims and %d assessments", ErrMalformed, len(b.Claims), len(b.Assessments))
 	}
 	own := map[claim.ID]bool{}
+	for _, ruled := range b.Rulings {
+		if r.Cause != claim.Reviewed || ruled.Supplier != r.Supplier || ruled.Batch != r.Batch || ids[ruled.Claim] || own[ruled.Claim] {
+			return fmt.Errorf("%w: the ruling on claim %s does not belong to it", ErrMalformed, ruled.Claim)
+		}
+		own[ruled.Claim] = true
+	}
 	for i, c := range b.Claims {
+		_, before := b.Before[c.ID]
 		switch {
 		case c.Kind != claim.Advance:
 			return fmt.Errorf("%w: claim %s is of the kind %q, and only advances are settled", ErrMalformed, c.ID, c.Kind)
-		case c.Supplier != r.Supplier || c.Batch != r.Batch || c.Revision != r.Number || c.Kind != r.Kind:
+		case c.Supplier != r.Supplier || c.Batch != r.Batch || c.Kind != r.Kind,
+			!before && c.Revision != r.Number, before && (c.Revision >= r.Number || r.Cause == claim.Delivery):
 			return fmt.Errorf("%w: claim %s belongs to another", ErrMalformed, c.ID)
 		case ids[c.ID] || own[c.ID]:
 			return fmt.Errorf("%w: claim %s stands twice in the night", ErrMalformed, c.ID)
@@ -193,13 +245,14 @@ func summarised(c *claim.Claim, a claim.Assessment) bool {
 }
 
 // check tells whether the control totals hold: as many results as rows, each
-// of its own claim, and the same sum of readable amounts.
-func (b *Batch) check(results []claim.Result) error {
+// of its own claim, and the same sum of readable amounts. Rows that an earlier
+// revision accepted, and claims that come out as before, count with those decided.
+func (b *Batch) check(t *tally) error {
+	of := make(map[claim.ID]bool, len(t.results)+len(t.settled))
 	var counts claim.Counts
 	var rows, decided claim.Cents
 	amounts := 0
-	of := make(map[claim.ID]bool, len(results))
-	for _, r := range results {
+	for _, r := range t.results {
 		counts.Add(r.Decision)
 		of[r.Claim] = true
 		if r.Amounts.ExclTax != nil {
@@ -207,7 +260,19 @@ func (b *Batch) check(results []claim.Result) error {
 			amounts++
 		}
 	}
+	for _, r := range b.Rulings {
+		if !of[r.Claim] {
+			return fmt.Errorf("%w: the ruling on claim %s has no result", ErrTotals, r.Claim)
+		}
+		if r.Amounts.ExclTax != nil {
+			rows += *r.Amounts.ExclTax
+			amounts--
+		}
+	}
 	for _, c := range b.Claims {
+		if t.settled[c.ID] {
+			continue
+		}
 		if !of[c.ID] {
 			return fmt.Errorf("%w: claim %s has no result", ErrTotals, c.ID)
 		}
@@ -216,9 +281,10 @@ func (b *Batch) check(results []claim.Result) error {
 			amounts--
 		}
 	}
+	total := len(b.Claims) + len(b.Rulings)
 	switch {
-	case counts.Rows() != len(b.Claims) || len(results) != len(b.Claims):
-		return fmt.Errorf("%w: %d rows, %d of them decided", ErrTotals, len(b.Claims), counts.Rows())
+	case counts.Rows()+len(t.settled) != total || len(t.results)+len(t.settled) != total:
+		return fmt.Errorf("%w: %d rows, %d of them decided", ErrTotals, total, counts.Rows()+len(t.settled))
 	case rows != decided || amounts != 0:
 		return fmt.Errorf("%w: the rows ask for %s excl. VAT in all, the results for %s", ErrTotals, rows, decided)
 	}

@@ -282,7 +282,7 @@ func TestRevisions(t *testing.T) {
 	refused := Batch{Revision: claim.Revision{
 		Supplier: supplierB, Batch: "vide", Number: 1, Status: claim.Refused, ReceivedAt: noon, Findings: []claim.Finding{{Code: "FIC-05", Outcome: claim.Complete}},
 	}}
-	revisions, err := Night(t.Context(), vctx, l, append([]Batch{refused}, all...))
+	revisions, err := revisionsOf(t.Context(), vctx, l, append([]Batch{refused}, all...))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -331,7 +331,7 @@ func TestUnfitBatches(t *testing.T) {
 			// Its first claim would fund the pharmacy of the fit batch.
 			all := batches(fit, filed{batch: "unfit", row: 2}, filed{batch: "unfit", row: 3, pharmacy: 2})
 			c.spoil(vctx, &all[1])
-			revisions, err := Night(t.Context(), vctx, l, all)
+			revisions, err := revisionsOf(t.Context(), vctx, l, all)
 			var fault *BatchError
 			if !errors.As(err, &fault) || fault.Batch != "unfit" || c.want != nil && !errors.Is(err, c.want) || !strings.Contains(err.Error(), string(supplierA)+"/unfit") {
 				t.Errorf("%v; want a BatchError of the unfit batch, %v", err, c.want)
@@ -356,19 +356,19 @@ func TestSettledOnce(t *testing.T) {
 	vctx, l := newTown(t, 1), open(t)
 	f := filed{row: 2}
 	night(t, vctx, l, f)
-	revisions, err := Night(t.Context(), vctx, l, batches(f))
+	revisions, err := revisionsOf(t.Context(), vctx, l, batches(f))
 	if !errors.Is(err, ErrSettled) || len(revisions) != 0 {
 		t.Errorf("again: %v, %v; want ErrSettled", revisions, err)
 	}
 	twice := append(batches(filed{batch: "twice", row: 2, outcome: claim.Reject}), batches(filed{batch: "twice", row: 3, outcome: claim.Reject})...)
-	revisions, err = Night(t.Context(), vctx, l, twice)
+	revisions, err = revisionsOf(t.Context(), vctx, l, twice)
 	if !errors.Is(err, ErrMalformed) || len(revisions) != 1 {
 		t.Errorf("twice in a night: %v, %v; want the first alone, and ErrMalformed", revisions, err)
 	}
 }
 
 func TestFundedPharmacyIsNeverFundedAgain(t *testing.T) {
-	p := newPass(newTown(t, 1), nil, 0)
+	p := newPass(newTown(t, 1), nil, 0, nil)
 	total := claim.Cents(72000)
 	for i, want := range []error{nil, ErrFunded} {
 		d := decision{result: claim.Result{Claim: claim.ID(rune('A' + i)), Kind: claim.Advance, Decision: claim.Accepted, FINESS: pharmacy(1)}}
@@ -408,7 +408,7 @@ func TestControlTotals(t *testing.T) {
 			r.Decision = claim.Rejected
 			results = append(results, r)
 		}
-		if err := b.check(c.spoil(results)); !errors.Is(err, c.want) {
+		if err := b.check(&tally{results: c.spoil(results)}); !errors.Is(err, c.want) {
 			t.Errorf("%s: %v; want %v", name, err, c.want)
 		}
 	}

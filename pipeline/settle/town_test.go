@@ -1,6 +1,7 @@
 package settle
 
 import (
+	"context"
 	"fmt"
 	"path/filepath"
 	"testing"
@@ -94,6 +95,7 @@ var noon = time.Date(2023, 3, 1, 12, 0, 0, 0, claim.Paris)
 type filed struct {
 	supplier claim.SIRET
 	batch    string
+	revision int
 	row      int
 	at       time.Duration // after noon
 	pharmacy int
@@ -124,6 +126,9 @@ func (f filed) claim() (*claim.Claim, claim.Assessment) {
 	if f.pharmacy == 0 {
 		f.pharmacy = 1
 	}
+	if f.revision == 0 {
+		f.revision = 1
+	}
 	own := fmt.Sprintf("%s-%s-%d", f.supplier, f.batch, f.row)
 	if f.ref == "" {
 		f.ref = own
@@ -132,8 +137,8 @@ func (f filed) claim() (*claim.Claim, claim.Assessment) {
 		f.doc = "document of " + own
 	}
 	c := &claim.Claim{
-		ID: claim.NewID(claim.Advance, f.supplier, f.batch, 1, f.row), Kind: claim.Advance,
-		Supplier: f.supplier, Batch: f.batch, Revision: 1, ReceivedAt: noon.Add(f.at),
+		ID: claim.NewID(claim.Advance, f.supplier, f.batch, f.revision, f.row), Kind: claim.Advance,
+		Supplier: f.supplier, Batch: f.batch, Revision: f.revision, ReceivedAt: noon.Add(f.at),
 		Row: claim.Row{Number: f.row, Fields: map[claim.FieldID]claim.Field{
 			claim.FieldFINESS:       text(string(pharmacy(f.pharmacy))),
 			claim.FieldOrderRef:     text(f.ref),
@@ -169,7 +174,7 @@ func batches(claims ...filed) []Batch {
 			at = len(all)
 			index[name] = at
 			all = append(all, Batch{Revision: claim.Revision{
-				Supplier: c.Supplier, Batch: c.Batch, Number: 1, Kind: claim.Advance, Status: claim.Processed,
+				Supplier: c.Supplier, Batch: c.Batch, Number: c.Revision, Kind: claim.Advance, Status: claim.Processed,
 				ReceivedAt: noon, Digest: name, Findings: []claim.Finding{},
 			}})
 		}
@@ -200,7 +205,7 @@ func open(t testing.TB) *ledger.Ledger {
 // night settles claims that must all be settled.
 func night(t testing.TB, vctx *validators.Context, l *ledger.Ledger, claims ...filed) []claim.Revision {
 	t.Helper()
-	revisions, err := Night(t.Context(), vctx, l, batches(claims...))
+	revisions, err := revisionsOf(t.Context(), vctx, l, batches(claims...))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -225,4 +230,14 @@ func told(r claim.Result) []string {
 		all = append(all, f.Code)
 	}
 	return all
+}
+
+// revisionsOf settles a night and gives its revisions.
+func revisionsOf(ctx context.Context, vctx *validators.Context, l *ledger.Ledger, all []Batch) ([]claim.Revision, error) {
+	outcomes, err := Night(ctx, vctx, l, all)
+	var revisions []claim.Revision
+	for _, o := range outcomes {
+		revisions = append(revisions, o.Revision)
+	}
+	return revisions, err
 }
