@@ -96,6 +96,8 @@ func writeCase(t *testing.T, archive *txtar.Archive, dir string) []string {
 				}
 				received[name] = paris(t, strings.TrimSpace(at))
 			}
+		case strings.HasSuffix(file.Name, "#"): // made, not typed
+			contents[strings.TrimSuffix(file.Name, "#")] = file.Data
 		case strings.HasSuffix(file.Name, ".csv+"):
 			name := strings.TrimSuffix(file.Name, "+")
 			contents[name] = append(contents[name], file.Data...)
@@ -218,6 +220,7 @@ type line struct {
 	Dossier  string
 	Amounts  claim.Amounts
 	Findings []claim.Finding
+	Reason   string // of a withdrawal
 }
 
 // decisions reads what was decided from the published objects: the receipts,

@@ -174,7 +174,7 @@ func (r *run) prologue(ctx context.Context) error {
 func (r *run) intake() intake.Options {
 	options := intake.Options{
 		QuietPeriod: time.Duration(r.Config.Intake.QuietPeriod), Now: r.Clock, Only: r.Only,
-		ZIPBytes: int64(r.Config.Limits.ZIPBytes),
+		ZIP: intake.ZIPLimits{Packed: int64(r.Config.Limits.ZIPBytes)},
 	}
 	if r.Config.Intake.Reception == config.ReceptionFirstSeen {
 		options.FirstSeen = r.started
@@ -418,12 +418,21 @@ func (r *run) publishHead(ctx context.Context) error {
 	return r.Store.Put(ctx, fmt.Sprintf("audit/%d.json", r.number), data.Bytes())
 }
 
-// read gives an object's bytes, at most limit of them and one more, by which
-// the caller knows that there are more.
+// read gives an object's bytes, which are as many as were listed. More than
+// limit are an error.
 func (r *run) read(ctx context.Context, o objectstore.Object, limit int64) ([]byte, error) {
-	return readUpTo(limit, func() (io.ReadCloser, error) { return r.Store.Open(ctx, o) })
+	if o.Size > limit {
+		return nil, fmt.Errorf("larger than %d MiB", limit>>20)
+	}
+	data, err := readUpTo(limit, func() (io.ReadCloser, error) { return r.Store.Open(ctx, o) })
+	if err == nil && int64(len(data)) != o.Size {
+		err = fmt.Errorf("%w: %d bytes were listed, %d read", objectstore.ErrChanged, o.Size, len(data))
+	}
+	return data, err
 }
 
+// readUpTo gives at most limit bytes and one more, by which the caller knows
+// that there are more.
 func readUpTo(limit int64, open func() (io.ReadCloser, error)) (data []byte, err error) {
 	reader, err := open()
 	if err != nil {

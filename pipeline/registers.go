@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"guichet/pipeline/claim"
+	"guichet/pipeline/objectstore"
 	"guichet/pipeline/register"
 	"guichet/validators"
 )
@@ -26,23 +27,30 @@ const shrinkage = 2
 // loadRegisters reads the registers and compares them with those of the last
 // run. It fails before any batch is touched.
 func (r *run) loadRegisters(ctx context.Context) error {
-	var files []register.File
-	for o, err := range r.Store.List(ctx, registersFolder) {
-		if err != nil {
-			return fmt.Errorf("listing the registers: %w", err)
-		}
+	listed, err := r.listRegisters(ctx)
+	if err != nil {
+		return err
+	}
+	files := make([]register.File, len(listed))
+	for i, o := range listed {
 		name := strings.TrimPrefix(o.Key, registersFolder)
-		if strings.Contains(name, "/") {
-			continue
-		}
 		data, err := r.read(ctx, o, maxRegisterBytes)
 		if err != nil {
 			return fmt.Errorf("register %s: %w", name, err)
 		}
-		if len(data) > maxRegisterBytes {
-			return fmt.Errorf("register %s: larger than %d MiB", name, maxRegisterBytes>>20)
-		}
-		files = append(files, register.File{Name: name, Data: data})
+		files[i] = register.File{Name: name, Data: data}
+	}
+	// Operators may be dropping others at this moment: half of them would
+	// judge claims by rows that do not belong together.
+	again, err := r.listRegisters(ctx)
+	if err != nil {
+		return err
+	}
+	same := func(a, b objectstore.Object) bool {
+		return a.Key == b.Key && a.Size == b.Size && a.Version == b.Version
+	}
+	if !slices.EqualFunc(listed, again, same) {
+		return errRegistersChange
 	}
 	set, err := register.Load(files)
 	if err != nil {
@@ -72,6 +80,24 @@ func (r *run) loadRegisters(ctx context.Context) error {
 		},
 	}
 	return nil
+}
+
+// errRegistersChange means that registers came, went or changed while a run
+// read them.
+var errRegistersChange = errors.New("registers/ changes while it is read: run again when its files are complete")
+
+// listRegisters gives the objects of registers/, those of folders in it aside.
+func (r *run) listRegisters(ctx context.Context) ([]objectstore.Object, error) {
+	var listed []objectstore.Object
+	for o, err := range r.Store.List(ctx, registersFolder) {
+		if err != nil {
+			return nil, fmt.Errorf("listing the registers: %w", err)
+		}
+		if !strings.Contains(strings.TrimPrefix(o.Key, registersFolder), "/") {
+			listed = append(listed, o)
+		}
+	}
+	return listed, nil
 }
 
 // compare refuses registers that lost too many rows.

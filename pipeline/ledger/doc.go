@@ -8,12 +8,15 @@
 //   - facts of documents, by digest and extractor;
 //   - revisions of batches (récépissés), with how far each is published;
 //   - claims, each with its present standing, and decisions, each result of a
-//     claim whole, as it was published;
+//     claim whole, as it was published: one for each revision that decided it;
+//   - reviews: what operators made of claims under review;
+//   - repeats: content that was processed before and dropped again;
 //   - document uses: which claim named which bytes;
 //   - dossiers: one for each accepted advance, numbered without gap, one open
 //     dossier a pharmacy at most (AF §4.2: the database itself refuses a second);
-//   - the audit chain: an entry for every decision, revision and superseding,
-//     with the digest of the entry before.
+//     that of an acceptance taken back is closed, and its number never used again;
+//   - the audit chain: an entry for every decision, review, revision and
+//     superseding, with the digest of the entry before.
 //
 // A night is settled in one transaction ([Ledger.Night]): it is there whole or
 // not at all, whenever the process dies. What was settled and not yet

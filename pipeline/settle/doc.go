@@ -9,6 +9,12 @@
 // made is written in one transaction of the ledger: decisions, dossiers,
 // revisions and the audit chain are there together or not at all.
 //
+// A row of a changed delivery whose claim an earlier revision of the batch
+// accepted is carried over. Claims that were decided before are decided anew
+// where operators ruled on them, where they waited for such a ruling, or where
+// somebody asks for it: rulings come first, an acceptance stands unless it is
+// to be withdrawn, and a claim that comes out as before leaves no trace.
+//
 // Guarantees: the outcome depends on the claims, the registers, the programme
 // and the ledger, not on the order of the batches nor on how claims were
 // assessed; dossier numbers have no gap; a claim whose amount due cannot be
