@@ -353,13 +353,13 @@ func (r *run) withdrawn(ctx context.Context, results []claim.Result) ([]claim.Re
 	return all, nil
 }
 
+// count adds what a revision decided to the summary.
 func (r *run) count(revision claim.Revision, results []claim.Result) {
 	s := &r.summary
 	s.Batches = append(s.Batches, revision)
-	s.Counts.Accepted += revision.Counts.Accepted
-	s.Counts.Rejected += revision.Counts.Rejected
-	s.Counts.ToComplete += revision.Counts.ToComplete
-	s.Counts.UnderReview += revision.Counts.UnderReview
+	for _, result := range results {
+		s.Counts.Add(result.Decision)
+	}
 	s.Counts.NewlyAccepted += revision.Counts.NewlyAccepted
 	s.AmountDue += revision.AmountDue
 	addReasons(r.reasons, results)
