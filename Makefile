@@ -7,6 +7,7 @@ SHELL := /bin/bash
 TOOLS := $(CURDIR)/.tools
 GOLANGCI_VERSION := v2.15.0
 DEADCODE_VERSION := v0.52.0
+GATEWAY_VERSION := $(shell sed -n 's|.*github.com/versity/versitygw \(v[^ ]*\).*|\1|p' fixtures/gateway/go.mod)
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 LDFLAGS := -s -w -X main.version=$(VERSION)
 DEMO_DIR ?= demo
@@ -14,7 +15,7 @@ DEMO_CLAIMS ?= 500
 FUZZTIME ?= 20s
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: help build demo test race lint fuzz bench tools packages compiler
+.PHONY: help build demo test race lint fuzz bench tools gateway packages compiler
 
 help: ## what can be typed
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -25,10 +26,10 @@ build: ## the binary, ./guichet
 demo: build packages ## a store with generated claims in ./demo, and the nightly run on it
 	./guichet demo --force --dir $(DEMO_DIR) --claims $(DEMO_CLAIMS) --seed 1
 
-test: packages ## every test
+test: packages gateway ## every test
 	go test -timeout 30m ./...
 
-race: packages compiler ## every test but the largest, under the race detector
+race: packages compiler gateway ## every test but the largest, under the race detector
 	CGO_ENABLED=1 go test -race -short -timeout 30m ./...
 
 lint: tools ## linters, formatting, room boundaries, unused code
@@ -54,6 +55,11 @@ $(TOOLS)/golangci-lint-$(GOLANGCI_VERSION):
 $(TOOLS)/deadcode-$(DEADCODE_VERSION):
 	GOBIN=$(TOOLS) go install golang.org/x/tools/cmd/deadcode@$(DEADCODE_VERSION)
 	touch $@
+
+gateway: $(TOOLS)/versitygw-$(GATEWAY_VERSION) ## the S3 server of the tests, in ./.tools
+
+$(TOOLS)/versitygw-$(GATEWAY_VERSION):
+	CGO_ENABLED=0 go build -C fixtures/gateway -o $@ github.com/versity/versitygw/cmd/versitygw
 
 packages: ## Debian packages: what scans are read with
 	@command -v tesseract >/dev/null && tesseract --list-langs | grep -qx fra || $(call install,tesseract-ocr tesseract-ocr-fra)

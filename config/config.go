@@ -33,7 +33,7 @@ type Config struct {
 
 // Storage says where the store is.
 type Storage struct {
-	URL string `yaml:"url"` // file:///…, or a path
+	URL string `yaml:"url"` // file:///…, a path, or s3://endpoint-host:port/bucket
 }
 
 // Ledger says where the ledger is.
@@ -104,7 +104,7 @@ type Trust struct {
 
 // Metrics says where the figures of a run are left.
 type Metrics struct {
-	Textfile string `yaml:"textfile"` // Prometheus textfile; empty: none
+	Textfile string `yaml:"textfile"` // Prometheus textfile of the last run; empty: none
 }
 
 // Bytes is a size: 50MiB, 4 GiB, 20000000.
@@ -236,9 +236,9 @@ func (c *Config) check() *valueError {
 	case c.Programme == "":
 		return &valueError{"programme", "must name an embedded programme or a file"}
 	case c.Storage.URL == "":
-		return &valueError{"storage.url", "must be file:///folder or the path of a folder"}
-	case strings.Contains(c.Storage.URL, "://") && !strings.HasPrefix(c.Storage.URL, "file://"):
-		return &valueError{"storage.url", "this version stores in a directory: file:///folder or the path of a folder"}
+		return &valueError{"storage.url", storageForms}
+	case strings.Contains(c.Storage.URL, "://") && !strings.HasPrefix(c.Storage.URL, "file://") && !strings.HasPrefix(c.Storage.URL, "s3://"):
+		return &valueError{"storage.url", storageForms}
 	case c.Ledger.URL == "":
 		return &valueError{"ledger.url", "must be sqlite:///file"}
 	case strings.Contains(c.Ledger.URL, "://") && !strings.HasPrefix(c.Ledger.URL, "sqlite://"):
@@ -259,13 +259,16 @@ func (c *Config) check() *valueError {
 		return &valueError{"workers", "must be from 0 (one per core) to 1024"}
 	case c.OCR.MinConfidence < 0 || c.OCR.MinConfidence > 100:
 		return &valueError{"ocr.min_confidence", "must be a percentage, from 0 to 100"}
-	case c.Metrics.Textfile != "":
-		return &valueError{"metrics.textfile", "this version writes no metrics: leave it empty"}
 	}
 	return nil
 }
 
+const storageForms = "must be file:///folder, the path of a folder, or s3://endpoint-host:port/bucket"
+
 func (c *Config) checkSecrets() *valueError {
+	if parsed, err := url.Parse(c.Storage.URL); err == nil && parsed.Scheme == "s3" && parsed.User != nil {
+		return &valueError{"storage.url", "credentials do not belong in it: give them by AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or by the shared credentials file"}
+	}
 	for _, setting := range []struct{ key, value string }{{"storage.url", c.Storage.URL}, {"ledger.url", c.Ledger.URL}} {
 		if parsed, err := url.Parse(setting.value); err == nil && parsed.User != nil {
 			if _, secret := parsed.User.Password(); secret {

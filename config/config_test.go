@@ -23,6 +23,7 @@ storage:
   url: file:///srv/store
 limits: { document_bytes: 30MiB, document_time: 45s }
 retention: { logs: 90d }
+metrics: { textfile: /var/lib/node_exporter/guichet.prom }
 `)
 	c, err := Load(path, []string{"GUICHET_LIMITS_DOCUMENT_TIME=12s", "GUICHET_WORKERS=3", "GUICHET_STORAGE_URL=/tmp/é: #x", "HOME=/root"})
 	if err != nil {
@@ -34,8 +35,17 @@ retention: { logs: 90d }
 	want.Limits.DocumentTime = Duration(12 * time.Second)
 	want.Retention.Logs = Duration(90 * 24 * time.Hour)
 	want.Workers = 3
+	want.Metrics.Textfile = "/var/lib/node_exporter/guichet.prom"
 	if *c != want {
 		t.Errorf("got  %+v\nwant %+v", *c, want)
+	}
+}
+
+func TestABucketIsAStore(t *testing.T) {
+	const url = "s3://s3.agence.example:9000/depot?tls=false&region=fr"
+	c, err := Load(write(t, "storage: { url: '"+url+"' }\n"), nil)
+	if err != nil || c.Storage.URL != url {
+		t.Errorf("got %+v, error %v, want storage.url %s", c, err, url)
 	}
 }
 
@@ -53,8 +63,9 @@ func TestLoadErrorsNameKeyLineAndCure(t *testing.T) {
 		"value out of range":     {file: "workers: 1\nlimits:\n  document_pages: 0\n", want: []string{"limits.document_pages: must be from 1 to 10000", ">  3 |   document_pages: 0"}},
 		"not yaml":               {file: "storage: [\n", want: []string{"guichet.yaml"}},
 		"password in the file":   {file: "storage:\n  url: file://user:secret@host/x\n", want: []string{"guichet.yaml:2: storage.url", "GUICHET_STORAGE_URL", "does not belong"}},
-		"… of another storage":   {file: "storage:\n  url: s3://user:secret@host/x\n", want: []string{"does not belong"}},
-		"no such store":          {file: "storage: { url: s3://host/bucket }\n", want: []string{"storage.url: this version stores in a directory"}},
+		"… of another storage":   {file: "storage:\n  url: s3://user:secret@host/x\n", want: []string{"guichet.yaml:2: storage.url", "do not belong", "AWS_SECRET_ACCESS_KEY"}},
+		"… key without password": {file: "storage:\n  url: s3://keysecret@host/x\n", want: []string{"do not belong"}},
+		"no such store":          {file: "storage: { url: ftp://host/bucket }\n", want: []string{"storage.url: must be file:///folder", "s3://endpoint-host:port/bucket"}},
 		"unknown environment":    {environ: []string{"GUICHET_LIMITS_PAGES=2"}, want: []string{"GUICHET_LIMITS_PAGES is no setting"}},
 		"bad environment":        {environ: []string{"GUICHET_INTAKE_QUIET_PERIOD=soon"}, want: []string{"GUICHET_INTAKE_QUIET_PERIOD", "not a duration"}},
 		"environment, no number": {environ: []string{"GUICHET_WORKERS=many"}, want: []string{"GUICHET_WORKERS"}},

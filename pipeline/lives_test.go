@@ -137,8 +137,9 @@ func (l *life) reprocess(line string) {
 	if !what.Withdraw {
 		what.Reason = ""
 	}
-	if _, err := l.night.Reprocess(l.Context(), what); err != nil {
-		l.Fatal(err)
+	done, err := l.night.Reprocess(l.Context(), what)
+	if err != nil || len(done.Failed) > 0 {
+		l.Fatal(err, done.Failed)
 	}
 }
 

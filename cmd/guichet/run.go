@@ -60,10 +60,13 @@ func (c runCommand) Run(t *terminal) error {
 		return usageError{err}
 	}
 	if !now.IsZero() {
-		t.log.Info("no rule on advances is about today: --now changes nothing; reception times are the objects' own")
+		t.log.Info(nowChangesNothing)
 	}
 	return t.night(settings, pipeline.Night{Only: only, Wait: c.Wait, Accepted: c.AcceptRegister})
 }
+
+// nowChangesNothing is told to who gives --now in vain.
+const nowChangesNothing = "no rule on advances is about today: --now changes nothing; reception times are the objects' own"
 
 // parseNow reads --now; the zero time when it is not given.
 func parseNow(s string) (time.Time, error) {
@@ -85,7 +88,29 @@ var errUnprocessed = errors.New("not everything could be processed; see above")
 
 // night runs the pipeline and prints its summary. The night holds what was
 // asked for; the rest is the settings'.
-func (t *terminal) night(settings *config.Config, night pipeline.Night) (err error) {
+func (t *terminal) night(settings *config.Config, night pipeline.Night) error {
+	return t.open(settings, night, func(night *pipeline.Night) error {
+		started := time.Now()
+		summary, err := night.Run(t.ctx)
+		t.bar.done()
+		if err := t.cut(err); err != nil {
+			return err
+		}
+		if err != nil && summary.Empty() {
+			return err
+		}
+		if err := errors.Join(t.printSummary(settings, summary, time.Since(started)), err); err != nil {
+			return err
+		}
+		if len(summary.Failed) > 0 {
+			return errUnprocessed
+		}
+		return nil
+	})
+}
+
+// open completes a night with what the settings name, and works with it.
+func (t *terminal) open(settings *config.Config, night pipeline.Night, work func(*pipeline.Night) error) (err error) {
 	programme, err := config.LoadProgramme(settings.Programme)
 	if err != nil {
 		return usageError{err}
@@ -110,20 +135,13 @@ func (t *terminal) night(settings *config.Config, night pipeline.Night) (err err
 	defer func() { err = errors.Join(err, pool.Close()) }()
 	night.Config, night.Programme, night.Store, night.Ledger, night.Reader = settings, programme, store, book, pool
 	night.Workers, night.Log, night.Software, night.Clock, night.Progress = workers, t.log, software(), time.Now, t.bar.told
-	started := time.Now()
-	summary, err := night.Run(t.ctx)
-	t.bar.done()
+	return work(&night)
+}
+
+// cut tells of work that a signal stopped.
+func (t *terminal) cut(err error) error {
 	if cause := context.Cause(t.ctx); err != nil && cause != nil {
 		return fmt.Errorf("%w: nothing was half-written, the next run goes on from here", cause)
-	}
-	if err != nil && summary.Empty() {
-		return err
-	}
-	if err := errors.Join(t.printSummary(settings, summary, time.Since(started)), err); err != nil {
-		return err
-	}
-	if len(summary.Failed) > 0 {
-		return errUnprocessed
 	}
 	return nil
 }

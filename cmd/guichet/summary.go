@@ -66,6 +66,7 @@ func (t *terminal) printSummary(settings *config.Config, s *pipeline.Summary, to
 		_ = table.Flush() // a strings.Builder takes all
 		fmt.Fprintf(&out, "  in %s\n", settings.Storage.URL)
 	}
+	section(&out, "Received again, unchanged", s.Repeated)
 	section(&out, "Left alone", s.Left)
 	section(&out, "Not processed", s.Failed)
 	_, err := fmt.Fprint(t.out, out.String())
@@ -82,7 +83,11 @@ func batchLine(b claim.Revision) string {
 		}
 		return "refused: " + strings.Join(codes, ", ")
 	}
-	return fmt.Sprintf("%d accepted of %d, %s", b.Counts.Accepted, b.Counts.Rows(), b.AmountDue.French())
+	newly := ""
+	if b.Counts.NewlyAccepted != b.Counts.Accepted {
+		newly = fmt.Sprintf(", %d newly", b.Counts.NewlyAccepted)
+	}
+	return fmt.Sprintf("%d accepted of %d%s, %s", b.Counts.Accepted, b.Counts.Rows(), newly, b.AmountDue.French())
 }
 
 func section(out *strings.Builder, title string, left []pipeline.Left) {

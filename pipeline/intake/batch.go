@@ -10,12 +10,12 @@ import (
 	"time"
 
 	"guichet/pipeline/claim"
-	"guichet/pipeline/objectstore"
 )
 
 const (
 	inbox       = "inbox/"
 	readyMarker = "_READY"
+	zipSuffix   = ".zip"
 )
 
 // Ref names a batch.
@@ -26,6 +26,12 @@ type Ref struct {
 
 // String gives SIRET/NAME.
 func (r Ref) String() string { return string(r.Supplier) + "/" + r.Name }
+
+// prefix is what the keys of the objects in its folder start with.
+func (r Ref) prefix() string { return inbox + r.String() + "/" }
+
+// holds tells whether an object lies in its folder; a ZIP lies beside it.
+func (r Ref) holds(key string) bool { return strings.HasPrefix(key, r.prefix()) }
 
 var batchName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
 
@@ -50,7 +56,7 @@ func (r Ref) problem() string {
 		return "the first part is not a SIRET (14 digits with a valid key)"
 	case !batchName.MatchString(r.Name):
 		return "a batch's name has 1 to 64 letters, digits, points, hyphens or underscores and starts with a letter or digit"
-	case strings.HasSuffix(r.Name, ".zip"):
+	case strings.HasSuffix(r.Name, zipSuffix):
 		return "a batch's name does not end in .zip"
 	case reservedNames[r.Name]:
 		return "the name is reserved"
@@ -61,7 +67,11 @@ func (r Ref) problem() string {
 // Batch is a delivery that is ready.
 type Batch struct {
 	Ref
-	// Objects are all its objects, _READY aside, by name.
+	// Inputs are the store's objects that it is made of, _READY aside: those
+	// of its folder, or the ZIP alone.
+	Inputs []claim.Object
+	// Objects are all its objects, _READY aside, by name: those of its folder,
+	// or the files of the ZIP, whose keys are the ZIP's, # and the name.
 	Objects []claim.Object
 	// Templates are those that count as a template file, readable or not.
 	Templates []claim.Object
@@ -71,16 +81,14 @@ type Batch struct {
 	Strangers []claim.Object
 	// Problems refuse the batch: no claim of it is evaluated.
 	Problems []claim.FileProblem
-	// Digest is that of the content, in hexadecimal.
+	// Digest is that of the content, in hexadecimal: the same for a folder and
+	// for a ZIP of it; that of the ZIP's own bytes where it is no good.
 	Digest string
-	// ReceivedAt is the latest reception among Objects; zero without any.
+	// ReceivedAt is the latest reception among Inputs; zero without any.
 	ReceivedAt time.Time
 
-	stored map[string]objectstore.Object
+	content *content
 }
-
-// Stored gives an object of the batch as it was listed, to open it.
-func (b *Batch) Stored(o claim.Object) objectstore.Object { return b.stored[o.Key] }
 
 // digest is the SHA-256 of the lines "<sha256>  <name>" of the objects, by
 // name.

@@ -3,11 +3,8 @@ package intake
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"path"
 	"slices"
 	"strings"
@@ -37,6 +34,19 @@ type Options struct {
 	Now func() time.Time
 	// Only names the batches to look at; all when empty.
 	Only []Ref
+	// ZIP bounds deliveries that are ZIPs; a zero field stands for that of
+	// [DefaultZIPLimits].
+	ZIP ZIPLimits
+	// Temporary is the folder where ZIPs are copied to be read, one at a time
+	// in a scan, and those of open batches later; [os.TempDir] when empty.
+	Temporary string
+}
+
+func (o Options) withDefaults() Options {
+	o.ZIP.Packed = cmp.Or(o.ZIP.Packed, DefaultZIPLimits.Packed)
+	o.ZIP.Unpacked = cmp.Or(o.ZIP.Unpacked, DefaultZIPLimits.Unpacked)
+	o.ZIP.Entries = cmp.Or(o.ZIP.Entries, DefaultZIPLimits.Entries)
+	return o
 }
 
 // Receptions remembers when objects were received.
@@ -75,7 +85,7 @@ type Found struct {
 
 // Scan looks at everything under inbox/ and changes nothing.
 func Scan(ctx context.Context, store objectstore.Store, options Options, receptions Receptions) (*Found, error) {
-	s := &scan{store: store, options: options, receptions: receptions, now: options.Now(), batches: map[Ref]*folder{}, odd: map[string]bool{}, buffer: make([]byte, 256<<10)}
+	s := &scan{store: store, options: options.withDefaults(), receptions: receptions, now: options.Now(), batches: map[Ref]*folder{}, odd: map[string]bool{}, buffer: make([]byte, bufferBytes)}
 	if err := s.list(ctx); err != nil {
 		return nil, fmt.Errorf("listing the inbox: %w", err)
 	}
@@ -90,9 +100,28 @@ func Scan(ctx context.Context, store objectstore.Store, options Options, recepti
 // folder is a batch as it was listed.
 type folder struct {
 	objects []objectstore.Object
-	ready   bool
-	zip     bool // a ZIP of the same name lies beside it
+	zips    []objectstore.Object // of the batch's name, beside the folder
+	ready   bool                 // _READY lies in the folder
 	err     error
+}
+
+// place tells where in the inbox a key is.
+type place struct {
+	Ref
+	supplied bool   // below a folder named by a SIRET
+	inner    string // below the batch's folder; empty beside the batches
+	isZIP    bool   // a ZIP beside the batches
+}
+
+func placeOf(key string) place {
+	supplier, rest, inFolder := strings.Cut(strings.TrimPrefix(key, inbox), "/")
+	name, inner, inBatch := strings.Cut(rest, "/")
+	at := place{Ref: Ref{claim.SIRET(supplier), name}, inner: inner}
+	at.supplied = inFolder && at.Supplier.KeyOK()
+	if ext := path.Ext(name); !inBatch && strings.EqualFold(ext, zipSuffix) {
+		at.Name, at.isZIP = strings.TrimSuffix(name, ext), true
+	}
+	return at
 }
 
 type scan struct {
@@ -134,7 +163,6 @@ func (s *scan) addOdd(key, why string) {
 }
 
 func (s *scan) list(ctx context.Context) error {
-	zips := map[Ref]bool{}
 	for o, err := range s.store.List(ctx, inbox) {
 		var keyErr *objectstore.KeyError
 		if err != nil && (!errors.As(err, &keyErr) || !strings.HasPrefix(keyErr.Key, inbox) || keyErr.Key == inbox) {
@@ -144,29 +172,17 @@ func (s *scan) list(ctx context.Context) error {
 			s.unusable(keyErr)
 			continue
 		}
-		supplier, rest, inFolder := strings.Cut(strings.TrimPrefix(o.Key, inbox), "/")
-		name, inner, inBatch := strings.Cut(rest, "/")
-		ref := Ref{claim.SIRET(supplier), name}
-		switch {
-		case !inFolder || !ref.Supplier.KeyOK():
-			s.oddUnlessFiltered(inbox+supplier, "not a folder named by a SIRET (14 digits with a valid key)")
-		case !inBatch && strings.EqualFold(path.Ext(name), ".zip"):
-			ref.Name = name[:len(name)-len(".zip")]
-			if s.wanted(ref) {
-				zips[ref] = true
-				s.addOdd(o.Key, "ZIP deliveries are not read yet by this version")
-			}
-		case !inBatch:
+		switch at := placeOf(o.Key); {
+		case !at.supplied:
+			s.oddUnlessFiltered(inbox+string(at.Supplier), "not a folder named by a SIRET (14 digits with a valid key)")
+		case !at.isZIP && at.inner == "":
 			s.oddUnlessFiltered(o.Key, "an object beside the batches, in none of them")
-		case ref.problem() != "":
-			s.oddUnlessFiltered(inbox+ref.String(), ref.problem())
+		case at.problem() != "" && at.isZIP:
+			s.oddUnlessFiltered(o.Key, at.problem())
+		case at.problem() != "":
+			s.oddUnlessFiltered(inbox+at.String(), at.problem())
 		default:
-			s.add(ref, inner, o)
-		}
-	}
-	for ref := range zips {
-		if b := s.batches[ref]; b != nil {
-			b.zip = true
+			s.add(at, o)
 		}
 	}
 	return nil
@@ -183,37 +199,45 @@ func (s *scan) oddUnlessFiltered(key, why string) {
 // unusable reports what stands where an object should. What no supplier can
 // have meant as one is odd; what the store would not show is our failure.
 func (s *scan) unusable(err *objectstore.KeyError) {
-	supplier, rest, _ := strings.Cut(strings.TrimPrefix(err.Key, inbox), "/")
-	name, _, inBatch := strings.Cut(rest, "/")
-	ref := Ref{claim.SIRET(supplier), name}
-	isBatch := inBatch && ref.problem() == ""
-	if isBatch && !s.wanted(ref) || !isBatch && len(s.options.Only) > 0 {
+	at := placeOf(err.Key)
+	isBatch := (at.isZIP || at.inner != "") && at.problem() == ""
+	if isBatch && !s.wanted(at.Ref) || !isBatch && len(s.options.Only) > 0 {
 		return
 	}
 	switch {
 	case errors.Is(err, objectstore.ErrNotRegular), errors.Is(err, objectstore.ErrBadKey):
 		s.addOdd(err.Key, err.Err.Error())
 	case isBatch:
-		s.folder(ref).err = err
+		s.folder(at.Ref).err = err
 	default:
 		s.found.Failed = append(s.found.Failed, Failed{err.Key, err})
 	}
 }
 
-func (s *scan) add(ref Ref, inner string, o objectstore.Object) {
-	b := s.folder(ref)
-	if b == nil {
-		return
-	}
+// add adds an object to its batch.
+func (s *scan) add(at place, o objectstore.Object) {
 	if len(o.Key) > maxKeyBytes {
-		s.addOdd(o.Key, fmt.Sprintf("a key of more than %d bytes has no place in the archive", maxKeyBytes))
+		if s.wanted(at.Ref) {
+			s.addOdd(o.Key, fmt.Sprintf("a key of more than %d bytes has no place in the archive", maxKeyBytes))
+		}
 		return
 	}
-	if inner == readyMarker {
+	b := s.folder(at.Ref)
+	switch {
+	case b == nil:
+		return
+	case at.isZIP:
+		b.zips = append(b.zips, o)
+	case at.inner == readyMarker:
 		b.ready = true
 		return
+	default:
+		b.objects = append(b.objects, o)
 	}
-	b.objects = append(b.objects, o)
+	s.checkClock(o)
+}
+
+func (s *scan) checkClock(o objectstore.Object) {
 	if s.options.FirstSeen.IsZero() && o.Modified.After(s.now.Add(futureTolerance)) {
 		s.addOdd(o.Key, "last modified in the future ("+o.Modified.In(claim.Paris).Format(time.RFC3339)+"): the clocks of the store and of this machine differ")
 	}
@@ -221,88 +245,107 @@ func (s *scan) add(ref Ref, inner string, o objectstore.Object) {
 
 // take hashes a batch, has its receptions kept, and tells whether it is ready.
 // An error is the ledger's or the context's: it ends the scan.
-func (s *scan) take(ctx context.Context, ref Ref, f *folder) error {
-	prefix := inbox + ref.String() + "/"
+func (s *scan) take(ctx context.Context, ref Ref, f *folder) (err error) {
 	if f.err != nil {
-		s.found.Failed = append(s.found.Failed, Failed{prefix, f.err})
+		s.found.Failed = append(s.found.Failed, Failed{ref.prefix(), f.err})
 		return nil
 	}
-	batch := Batch{Ref: ref, stored: make(map[string]objectstore.Object, len(f.objects))}
+	inputs := slices.Concat(f.objects, f.zips)
+	keys := make([]string, len(inputs))
 	var newest time.Time
-	for _, o := range f.objects {
+	for i, o := range inputs {
+		keys[i] = o.Key
 		if o.Modified.After(newest) {
 			newest = o.Modified
 		}
-		sum, err := s.hash(ctx, o)
+	}
+	a := assemble(ref, s.store, s.options, keys, s.buffer)
+	defer func() { err = errors.Join(err, a.close()) }()
+	failed := func(err error) error {
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
 		case errors.Is(err, objectstore.ErrChanged), errors.Is(err, objectstore.ErrNotFound):
 			s.found.Waiting = append(s.found.Waiting, Waiting{ref, newest, "it is still changing"})
-			return nil
-		case err != nil:
-			s.found.Failed = append(s.found.Failed, Failed{prefix, err})
-			return nil
+		default:
+			s.found.Failed = append(s.found.Failed, Failed{ref.prefix(), err})
 		}
-		batch.stored[o.Key] = o
-		batch.Objects = append(batch.Objects, claim.Object{
-			Name: canonical(strings.TrimPrefix(o.Key, prefix)), Key: o.Key, Size: o.Size, SHA256: sum,
-		})
+		return nil
 	}
-	slices.SortFunc(batch.Objects, func(a, b claim.Object) int {
-		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Key, b.Key))
-	})
-	if err := s.receive(ctx, &batch); err != nil {
+	for _, o := range inputs {
+		if err := a.add(ctx, o.Key, o); err != nil {
+			return failed(err)
+		}
+	}
+	if err := s.receive(ctx, a); err != nil {
 		return err
 	}
-	if age := s.now.Sub(newest); !f.ready && age <= s.options.QuietPeriod {
+	if err := a.look(); err != nil {
+		return failed(err)
+	}
+	if age := s.now.Sub(newest); !f.ready && !a.signals() && age <= s.options.QuietPeriod {
 		s.found.Waiting = append(s.found.Waiting, Waiting{ref, newest, fmt.Sprintf("its newest object is younger than the quiet period (%s) and it has no %s", s.options.QuietPeriod, readyMarker)})
 		return nil
 	}
-	batch.Digest = digest(batch.Objects)
-	batch.sort()
-	if f.zip {
-		batch.Problems = append(batch.Problems, claim.FileProblem{Code: "FIC-06", Reason: "folder_and_zip"})
+	if err := errors.Join(a.finish(ctx), s.unchanged(ctx, ref, f)); err != nil {
+		return failed(err)
 	}
-	s.found.Ready = append(s.found.Ready, batch)
+	s.found.Ready = append(s.found.Ready, *a.Batch)
 	return nil
 }
 
-func (s *scan) receive(ctx context.Context, batch *Batch) error {
-	sightings := make([]claim.Sighting, len(batch.Objects))
-	for i, o := range batch.Objects {
+// unchanged fails with [objectstore.ErrChanged] when a batch, read meanwhile,
+// is not as it was listed: something came, changed, or went.
+func (s *scan) unchanged(ctx context.Context, ref Ref, f *folder) error {
+	again := 0
+	for o, err := range s.store.List(ctx, ref.prefix()) {
+		switch at := placeOf(o.Key); {
+		case err != nil:
+			if keyErr := (*objectstore.KeyError)(nil); !errors.As(err, &keyErr) {
+				return err
+			}
+		case at.inner == readyMarker || len(o.Key) > maxKeyBytes:
+		case again >= len(f.objects) || !sameVersion(o, f.objects[again]):
+			return fmt.Errorf("%q: %w", o.Key, objectstore.ErrChanged)
+		default:
+			again++
+		}
+	}
+	if again < len(f.objects) {
+		return fmt.Errorf("%q: %w", f.objects[again].Key, objectstore.ErrNotFound)
+	}
+	for _, zip := range f.zips {
+		o, err := s.store.Stat(ctx, zip.Key)
+		if err != nil {
+			return err
+		}
+		if !sameVersion(o, zip) {
+			return fmt.Errorf("%q: %w", zip.Key, objectstore.ErrChanged)
+		}
+	}
+	return nil
+}
+
+func sameVersion(a, b objectstore.Object) bool {
+	return a.Key == b.Key && a.Size == b.Size && a.Version == b.Version
+}
+
+// receive has the receptions of a batch's inputs kept. What a ZIP holds was
+// received with it.
+func (s *scan) receive(ctx context.Context, a *assembly) error {
+	sightings := make([]claim.Sighting, len(a.Inputs))
+	for i, o := range a.Inputs {
 		at := s.options.FirstSeen
 		if at.IsZero() {
-			at = batch.stored[o.Key].Modified
+			at = a.content.stored[o.Key].Modified
 		}
 		// Deadlines and messages speak of milliseconds: nothing finer decides.
 		sightings[i] = claim.Sighting{Key: o.Key, SHA256: o.SHA256, At: at.UTC().Truncate(time.Millisecond)}
 	}
-	received, err := s.receptions.Receive(ctx, sightings)
+	times, err := s.receptions.Receive(ctx, sightings)
 	if err != nil {
-		return fmt.Errorf("keeping the reception of batch %s: %w", batch.Ref, err)
+		return fmt.Errorf("keeping the reception of batch %s: %w", a.Ref, err)
 	}
-	for i, at := range received {
-		batch.Objects[i].ReceivedAt = at
-		if at.After(batch.ReceivedAt) {
-			batch.ReceivedAt = at
-		}
-	}
+	a.received(times)
 	return nil
-}
-
-func (s *scan) hash(ctx context.Context, o objectstore.Object) (string, error) {
-	r, err := s.store.Open(ctx, o)
-	if err != nil {
-		return "", err
-	}
-	h := sha256.New()
-	n, err := io.CopyBuffer(h, r, s.buffer)
-	if err = errors.Join(err, r.Close()); err != nil {
-		return "", err
-	}
-	if n != o.Size {
-		return "", fmt.Errorf("%q: %w: %d bytes were listed, %d read", o.Key, objectstore.ErrChanged, o.Size, n)
-	}
-	return hex.EncodeToString(h.Sum(nil)), nil
 }

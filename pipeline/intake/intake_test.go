@@ -123,7 +123,14 @@ func TestWhatIsReadyWaitsOrIsOdd(t *testing.T) {
 		"an object beside the batches":         {map[string]time.Duration{own + "m.csv": time.Hour}, []string{"odd inbox/" + own + "m.csv"}},
 		"bad and reserved names of batches":    {map[string]time.Duration{own + ".lot/m.csv": 1, own + "lot été/m.csv": 1, own + "rappels/m.csv": 1, own + "indus/m.csv": 1, own + "lot.zip/m.csv": 1, own + strings.Repeat("x", 65) + "/m.csv": 1}, []string{"odd inbox/" + own + ".lot", "odd inbox/" + own + "indus", "odd inbox/" + own + "lot été", "odd inbox/" + own + "lot.zip", "odd inbox/" + own + "rappels", "odd inbox/" + own + strings.Repeat("x", 65)}},
 		"the longest name of a batch":          {map[string]time.Duration{own + "0" + strings.Repeat("._-", 21) + "/m.csv": time.Hour}, []string{"ready " + own + "0" + strings.Repeat("._-", 21)}},
-		"a ZIP is left, with a word":           {map[string]time.Duration{own + "lot.zip": time.Hour, own + "LOT2.ZIP": time.Hour}, []string{"odd inbox/" + own + "LOT2.ZIP", "odd inbox/" + own + "lot.zip"}},
+		"ZIPs":                                 {map[string]time.Duration{own + "lot.zip": time.Hour, own + "LOT2.ZIP": time.Hour}, []string{"ready " + own + "LOT2", "ready " + own + "lot"}},
+		"a young ZIP":                          {map[string]time.Duration{own + "lot.zip": time.Minute}, []string{"waiting " + own + "lot"}},
+		"a young ZIP with _READY beside it":    {map[string]time.Duration{own + "lot.zip": time.Minute, own + "lot/_READY": 0}, []string{"ready " + own + "lot"}},
+		"a young ZIP beside a folder":          {map[string]time.Duration{own + "lot.zip": time.Minute, own + "lot/m.csv": time.Hour}, []string{"waiting " + own + "lot"}},
+		"a young folder beside a ZIP":          {map[string]time.Duration{own + "lot.zip": time.Hour, own + "lot/m.csv": time.Minute}, []string{"waiting " + own + "lot"}},
+		"ZIPs of bad and reserved names":       {map[string]time.Duration{own + ".lot.zip": 1, own + "lot été.zip": 1, own + "rappels.zip": 1, own + "lot.zip.zip": 1, own + ".zip": 1, own + strings.Repeat("x", 65) + ".zip": 1}, []string{"odd inbox/" + own + ".lot.zip", "odd inbox/" + own + ".zip", "odd inbox/" + own + "lot été.zip", "odd inbox/" + own + "lot.zip.zip", "odd inbox/" + own + "rappels.zip", "odd inbox/" + own + strings.Repeat("x", 65) + ".zip"}},
+		"ZIPs in no supplier's folder":         {map[string]time.Duration{"lot.zip": time.Hour, "73282932000075/lot.zip": time.Hour}, []string{"odd inbox/lot.zip", "odd inbox/73282932000075"}},
+		"a ZIP in a folder is no delivery":     {map[string]time.Duration{own + "lot/lot.zip": time.Hour}, []string{"ready " + own + "lot"}},
 		"no room in the archive":               {map[string]time.Duration{own + "lot/m.csv": time.Hour, longest: time.Hour, longest + "x": time.Hour}, []string{"ready " + own + "lot", "odd inbox/" + longest + "x"}},
 		"a clock that runs ahead":              {map[string]time.Duration{own + "lot/m.csv": -2 * time.Minute, own + "lot/_READY": 0}, []string{"ready " + own + "lot", "odd inbox/" + own + "lot/m.csv"}},
 		"a clock that hardly runs ahead":       {map[string]time.Duration{own + "lot/m.csv": -time.Minute, own + "lot/_READY": 0}, []string{"ready " + own + "lot"}},
@@ -226,7 +233,8 @@ func TestWhatRefusesABatch(t *testing.T) {
 		"everything deeper":  {[]string{"lot/x/m.csv", "lot/x/a.pdf"}, []claim.FileProblem{{Code: "FIC-01", File: "x/a.pdf", Detail: "il est dans un sous-dossier, comme 2 objets du lot en tout ; " + cure}, {Code: "FIC-06"}}},
 		"one name twice":     {[]string{"lot/m.csv", "lot/\u00e9.pdf", "lot/e\u0301.pdf"}, []claim.FileProblem{{Code: "FIC-01", File: "\u00e9.pdf", Detail: "deux objets du lot portent ce nom, écrit de deux façons"}}},
 		"a ZIP beside it":    {[]string{"lot/m.csv", "lot.zip"}, []claim.FileProblem{{Code: "FIC-06", Reason: "folder_and_zip"}}},
-		"another ZIP beside": {[]string{"lot/m.csv", "lot2.zip"}, nil},
+		"two ZIPs beside it": {[]string{"lot/m.csv", "lot.zip", "lot.ZIP"}, []claim.FileProblem{{Code: "FIC-06", Reason: "folder_and_zip"}}},
+		"two ZIPs":           {[]string{"lot/_READY", "lot.zip", "lot.ZIP"}, []claim.FileProblem{{Code: "FIC-01", Reason: "zip", File: "lot.ZIP", Detail: "le lot est déposé aussi sous le nom « lot.zip »"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			in := newInbox(t)
@@ -402,7 +410,7 @@ func TestOnlyTheBatchesAskedFor(t *testing.T) {
 	in.put("odd/x", "x", time.Hour)
 	some := options()
 	some.Only = []intake.Ref{{Supplier: supplier, Name: "b"}, {Supplier: supplier, Name: "c"}}
-	want := []string{"ready " + supplier + "/b", "odd inbox/" + supplier + "/c.zip"}
+	want := []string{"ready " + supplier + "/b", "ready " + supplier + "/c"}
 	if diff := cmp.Diff(want, told(in.scan(some, ledger{}))); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

@@ -36,13 +36,16 @@ type Purgeable struct {
 	Runs      int
 }
 
-// The inputs of a delivery are kept as long as one of its claims waits for an
-// operator, was decided again after the cutoff ($1), or names a dossier with an
+// The claims of a delivery are those that were first evaluated in it, or in a
+// revision that followed without another delivery. Its inputs are kept as long
+// as one of them waits for an operator, was decided again after the cutoff ($1), or names a dossier with an
 // advance whose balance may still come, or on which anything was decided after
 // the cutoff: whoever controls a payment needs all that led to it (AF §6.2).
 const selectArchived = `SELECT r.supplier, r.batch, r.revision, r.digest, EXISTS (
-		SELECT 1 FROM decisions d JOIN claims c ON c.id = d.claim JOIN audit last ON last.number = c.entry
-		WHERE d.supplier = r.supplier AND d.batch = r.batch AND d.revision = r.revision AND (
+		SELECT 1 FROM claims c JOIN audit last ON last.number = c.entry
+		WHERE c.supplier = r.supplier AND c.batch = r.batch AND c.first_revision >= r.revision AND NOT EXISTS (
+			SELECT 1 FROM revisions later WHERE later.supplier = r.supplier AND later.batch = r.batch AND later.cause = ''
+			AND later.revision > r.revision AND later.revision <= c.first_revision) AND (
 			c.decision = 'under_review' AND c.state = 'current'
 			OR last.at >= $1
 			OR EXISTS (SELECT 1 FROM claims b JOIN audit a ON a.number = b.entry WHERE b.dossier = c.dossier AND c.dossier <> '' AND a.at >= $1)

@@ -119,6 +119,19 @@ func TestWhatKeepsInputs(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	// A refused file that was evaluated later, and a corrected one after it.
+	archive(longAgo, "refused-then")
+	for number, cause := range map[int]claim.Cause{2: claim.Reprocessed, 3: claim.Delivery} {
+		later := revision(supplierA, "refused-then")
+		later.Number, later.Cause = number, cause
+		decision := map[int]claim.Decision{2: claim.UnderReview, 3: claim.Rejected}[number]
+		result := decided("refused-then", 28+number, decision)
+		result.Revision, result.Claim = number, claim.NewID(claim.Advance, supplierA, "refused-then", number, 28)
+		settle(t, l, later, result)
+		if err := errors.Join(l.MarkPublished(t.Context(), supplierA, "refused-then", number, "receipt"), l.MarkArchived(t.Context(), supplierA, "refused-then", number)); err != nil {
+			t.Fatal(err)
+		}
+	}
 	pending := decided("corrected", 14, claim.UnderReview).Claim
 	if err := l.Night(t.Context(), func(n *Night) error {
 		return n.Supersede(pending, decided("correction", 24, claim.Rejected).Claim)
@@ -135,19 +148,19 @@ func TestWhatKeepsInputs(t *testing.T) {
 	}
 	var names []string
 	for _, r := range got.Revisions {
-		if r.Supplier != supplierA || r.Revision != 1 || r.Digest != "d-"+r.Batch {
+		if r.Supplier != supplierA || r.Digest != "d-"+r.Batch {
 			t.Errorf("%+v", r)
 		}
-		names = append(names, r.Batch)
+		names = append(names, fmt.Sprintf("%s/r%d", r.Batch, r.Revision))
 	}
-	if diff := cmp.Diff([]string{"balance", "closed", "corrected", "paid", "refused", "rejected", "reviewed"}, names); diff != "" {
+	if diff := cmp.Diff([]string{"balance/r1", "closed/r1", "corrected/r1", "paid/r1", "refused/r1", "refused-then/r3", "rejected/r1", "reviewed/r1"}, names); diff != "" {
 		t.Errorf("expired (-want +got):\n%s", diff)
 	}
 	// Under review; an open dossier without accepted balance, twice, and the
 	// batch with a claim on one of these; a balance and a review of the cutoff's
-	// instant.
-	if got.Held != 6 {
-		t.Errorf("held: %d, want 6", got.Held)
+	// instant; a file whose rows were evaluated later.
+	if got.Held != 7 {
+		t.Errorf("held: %d, want 7", got.Held)
 	}
 }
 

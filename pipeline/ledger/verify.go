@@ -28,9 +28,9 @@ type BrokenError struct {
 
 func (e *BrokenError) Error() string {
 	if e.Entry == 0 {
-		return fmt.Sprintf("%v: no entry tells of %s: %s", ErrBroken, e.Subject, e.Why)
+		return fmt.Sprintf("%v: no entry tells of %q: %s", ErrBroken, e.Subject, e.Why)
 	}
-	return fmt.Sprintf("%v at entry %d (%s): %s", ErrBroken, e.Entry, e.Subject, e.Why)
+	return fmt.Sprintf("%v at entry %d (%q): %s", ErrBroken, e.Entry, e.Subject, e.Why)
 }
 
 // Is makes a BrokenError an [ErrBroken].
@@ -67,6 +67,39 @@ func verify(ctx context.Context, q querier) error {
 		return v.first
 	}
 	return nil
+}
+
+// HeadAt gives the head that the chain had when an entry was its last; none
+// when it has not come to that entry.
+func (l *Ledger) HeadAt(ctx context.Context, number int) (Head, bool, error) {
+	if number == 0 {
+		return Head{}, true, nil
+	}
+	return first(query(ctx, l.reader, func(rows *sql.Rows) (h Head, err error) {
+		return h, rows.Scan(&h.Number, &h.Digest)
+	}, `SELECT number, digest FROM audit WHERE number = $1`, number))
+}
+
+// Place names a revision of a batch.
+type Place struct {
+	Supplier claim.SIRET
+	Batch    string
+	Number   int
+}
+
+// Places names every revision, in the order in which they were settled.
+func (l *Ledger) Places(ctx context.Context) ([]Place, error) {
+	return query(ctx, l.reader, func(rows *sql.Rows) (p Place, err error) {
+		return p, rows.Scan(&p.Supplier, &p.Batch, &p.Number)
+	}, `SELECT supplier, batch, revision FROM revisions ORDER BY entry`)
+}
+
+// DoneRuns gives the numbers of the runs that went through; each has left the
+// head of the chain in the store.
+func (l *Ledger) DoneRuns(ctx context.Context) ([]int, error) {
+	return query(ctx, l.reader, func(rows *sql.Rows) (number int, err error) {
+		return number, rows.Scan(&number)
+	}, `SELECT number FROM runs WHERE state = $1 ORDER BY number`, Done)
 }
 
 // verifier goes through the tables, takes away what it has found in its place,

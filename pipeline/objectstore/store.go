@@ -62,6 +62,13 @@ var (
 	// ErrUnsupported is what Open fails with for a kind of storage that this
 	// version cannot use.
 	ErrUnsupported = errors.New("unsupported storage")
+	// ErrUnavailable: the store did not answer, or said that it cannot now,
+	// however often it was asked. The next night may do better. What was to
+	// be written may be there or not.
+	ErrUnavailable = errors.New("the store is not available")
+	// ErrRefused: the store refuses for good: rights, credentials, the bucket
+	// or the request. Somebody has to do something, which the error says.
+	ErrRefused = errors.New("the store refuses")
 )
 
 // KeyError is an error about one key: what stands there is no object that can
@@ -107,15 +114,16 @@ func CheckKey(key string) error {
 	return nil
 }
 
-// Open gives the store of a storage URL: file:///path (percent-decoded), or a
-// plain path of a folder. The folder must exist.
+// Open gives the store of a storage URL: file:///path (percent-decoded) or a
+// plain path of a folder, which must exist; or s3://endpoint-host:port/bucket,
+// see [OpenS3].
 func Open(storage string) (Store, error) {
 	if !strings.Contains(storage, "://") {
 		return OpenDirectory(storage)
 	}
 	u, err := url.Parse(storage)
 	if err != nil {
-		return nil, errors.New("storage URL: cannot be parsed; expected file:///path") // the cause would quote a password
+		return nil, errors.New("storage URL: cannot be parsed; expected file:///path or " + s3Form) // the cause would quote a password
 	}
 	switch u.Scheme {
 	case "file":
@@ -124,8 +132,8 @@ func Open(storage string) (Store, error) {
 		}
 		return OpenDirectory(u.Path)
 	case "s3":
-		return nil, fmt.Errorf("%w: this version has no s3:// storage yet; use file:///path", ErrUnsupported)
+		return OpenS3(u)
 	default:
-		return nil, fmt.Errorf("%w: %s://; use file:///path", ErrUnsupported, u.Scheme)
+		return nil, fmt.Errorf("%w: %s://; use file:///path or %s", ErrUnsupported, u.Scheme, s3Form)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"guichet/pipeline/claim"
@@ -30,33 +31,94 @@ func (e *LeftError) Unwrap() error { return objectstore.ErrChanged }
 // Archive moves the inputs of a published revision to
 // archive/<SIRET>/<batch>/r<N>/ and removes _READY. Each is hashed first: only
 // what the revision was made from is moved. After a crash it goes on where it
-// stopped.
+// stopped. A revision that no delivery made has no inputs: nothing is touched,
+// for what lies in the inbox is a later delivery's.
 func Archive(ctx context.Context, store objectstore.Store, revision claim.Revision) error {
-	inbox := fmt.Sprintf("inbox/%s/%s/", revision.Supplier, revision.Batch)
-	folder := place("archive", revision)
+	if revision.Cause != claim.Delivery {
+		return nil
+	}
+	return archiving(store, revision).move(ctx)
+}
+
+// ArchiveKey gives the key of a revision's input in the archive.
+func ArchiveKey(revision claim.Revision, input string) string {
+	return archiving(nil, revision).target(input)
+}
+
+func archiving(store objectstore.Store, r claim.Revision) *transfer {
+	return &transfer{store: store, inbox: inboxOf(r.Supplier, r.Batch), folder: place("archive", r), inputs: r.Inputs}
+}
+
+// ArchiveAgain moves a content that was processed before, and dropped again
+// unchanged, to archive/<SIRET>/<batch>/again-<first 8 digits of its digest>/
+// and removes _READY, as Archive does. After a crash it goes on where it
+// stopped, given the same inputs; of several deliveries of one content the
+// archive has one.
+func ArchiveAgain(ctx context.Context, store objectstore.Store, supplier claim.SIRET, batch, digest string, inputs []claim.Object) error {
+	t := &transfer{store: store, inbox: inboxOf(supplier, batch), folder: fmt.Sprintf("archive/%s/%s/again-%.8s/", supplier, batch, digest), inputs: inputs, again: true}
+	return t.move(ctx)
+}
+
+func inboxOf(supplier claim.SIRET, batch string) string {
+	return fmt.Sprintf("inbox/%s/%s/", supplier, batch)
+}
+
+// transfer is the inputs of a delivery on their way into the archive.
+type transfer struct {
+	store         objectstore.Store
+	inbox, folder string // from the batch's folder to that, both with a slash at the end
+	inputs        []claim.Object
+	// again: what the inbox holds is moved even where the archive has it
+	// already, from a delivery before.
+	again bool
+}
+
+// target gives the key of an input in the archive. A ZIP lies beside the
+// batch's folder; its name there is its own, unless a folder that was
+// delivered at the same time holds something of that name.
+func (t *transfer) target(key string) string {
+	if inner, ok := strings.CutPrefix(key, t.inbox); ok {
+		return t.folder + inner
+	}
+	name := path.Base(key)
+	for slices.ContainsFunc(t.inputs, func(o claim.Object) bool { return strings.HasPrefix(o.Key+"/", t.inbox+name+"/") }) {
+		name = "_" + name
+	}
+	return t.folder + name
+}
+
+// move moves what is not moved yet.
+func (t *transfer) move(ctx context.Context) error {
 	var left []string
-	var moves []objectstore.Object
-	for _, input := range revision.Inputs {
-		state, o, err := stateOf(ctx, store, input, target(inbox, folder, input.Key))
+	var moves, doubled []objectstore.Object
+	for _, input := range t.inputs {
+		state, o, err := t.stateOf(ctx, input)
 		switch {
 		case err != nil:
 			return fmt.Errorf("archiving %q: %w", input.Key, err)
 		case state == toMove:
 			moves = append(moves, o)
+		case state == inBoth:
+			doubled = append(doubled, o)
 		case state == replaced:
 			left = append(left, input.Key)
 		}
 	}
+	// Moves are made one after the other: a crash leaves one input in both
+	// places at most. Several are a later delivery's.
+	if len(doubled) == 1 {
+		moves = append(doubled, moves...)
+	}
 	// The marker goes before the inputs: a crash in between leaves a batch
 	// that the ledger knows, never a marker alone, which would be a new batch.
 	// With nothing left to move it is a later delivery's.
-	if len(moves) > 0 || len(revision.Inputs) == 0 {
-		if err := store.Delete(ctx, inbox+readyMarker); err != nil {
+	if len(moves) > 0 || len(t.inputs) == 0 {
+		if err := t.store.Delete(ctx, t.inbox+readyMarker); err != nil {
 			return fmt.Errorf("archiving: %w", err)
 		}
 	}
 	for _, o := range moves {
-		err := store.Move(ctx, o, target(inbox, folder, o.Key))
+		err := t.store.Move(ctx, o, t.target(o.Key))
 		switch {
 		case errors.Is(err, objectstore.ErrChanged):
 			left = append(left, o.Key)
@@ -64,7 +126,7 @@ func Archive(ctx context.Context, store objectstore.Store, revision claim.Revisi
 			return fmt.Errorf("archiving: %w", err)
 		}
 	}
-	if err := store.Sync(ctx); err != nil {
+	if err := t.store.Sync(ctx); err != nil {
 		return fmt.Errorf("archiving: %w", err)
 	}
 	if len(left) > 0 {
@@ -73,32 +135,25 @@ func Archive(ctx context.Context, store objectstore.Store, revision claim.Revisi
 	return nil
 }
 
-// target gives the key of an input in the archive.
-func target(inbox, folder, key string) string {
-	if inner, ok := strings.CutPrefix(key, inbox); ok {
-		return folder + inner
-	}
-	return folder + path.Base(key) // a ZIP, which lies beside the batch's folder
-}
-
-// inputState tells where an input of a revision is.
+// inputState tells where an input of a delivery is.
 type inputState int
 
 const (
 	archived inputState = iota // in the archive; what the inbox may hold under its name is a later delivery
 	toMove                     // in the inbox
-	replaced                   // in neither: the inbox holds another content under its name
+	inBoth                     // in the inbox, and in the archive as well
+	replaced                   // not in the inbox, which holds another content under its name
 )
 
-// stateOf looks for an input in the inbox and, under the key to, in the
-// archive. The object is the inbox's when it is to be moved.
-func stateOf(ctx context.Context, store objectstore.Store, input claim.Object, to string) (inputState, objectstore.Object, error) {
-	o, err := store.Stat(ctx, input.Key)
+// stateOf looks for an input in the inbox and in the archive. The object is
+// the inbox's when it is to be moved.
+func (t *transfer) stateOf(ctx context.Context, input claim.Object) (inputState, objectstore.Object, error) {
+	o, err := t.store.Stat(ctx, input.Key)
 	inInbox := err == nil
 	if err != nil && !errors.Is(err, objectstore.ErrNotFound) {
 		return 0, o, err
 	}
-	moved, err := store.Stat(ctx, to)
+	moved, err := t.store.Stat(ctx, t.target(input.Key))
 	inArchive := err == nil && moved.Size == input.Size
 	if err != nil && !errors.Is(err, objectstore.ErrNotFound) {
 		return 0, o, err
@@ -106,16 +161,18 @@ func stateOf(ctx context.Context, store objectstore.Store, input claim.Object, t
 	switch {
 	case !inInbox && !inArchive:
 		return 0, o, fmt.Errorf("%w, neither in the inbox nor in the archive", objectstore.ErrNotFound)
-	case !inInbox, inArchive && o.Modified.After(moved.Modified):
+	case !inInbox, inArchive && !t.again && o.Modified.After(moved.Modified):
 		return archived, o, nil
 	}
-	same, err := isStill(ctx, store, o, input)
+	same, err := isStill(ctx, t.store, o, input)
 	switch {
 	case err != nil:
 		return 0, o, err
+	case same && inArchive && !t.again:
+		return inBoth, o, nil
 	case same:
 		return toMove, o, nil
-	case inArchive:
+	case inArchive && !t.again:
 		return archived, o, nil
 	default:
 		return replaced, o, nil

@@ -3,16 +3,25 @@
 // means that the set is whole.
 //
 // [Render] makes the objects of one revision, [Publish] puts them into the
-// store, [Archive] moves the revision's inputs out of the inbox.
+// store, [Archive] moves the revision's inputs out of the inbox, [ArchiveAgain]
+// a content that was processed before.
+//
+// Acceptances that a revision takes back stand in withdrawn.*, as they were
+// published, with the reason; what becomes of their claims stands where any
+// claim does. A claim that stays accepted with another amount stands in both:
+// the sum over revisions is what is owed.
 //
 // Guarantees: the objects depend on the [Set] alone, whatever the order of its
 // results, and hold no time of the run; what only operators may know (BEN-04,
 // BEN-07, DOC-05, the truth behind DOS-02, the other claim of BEN-03) stands
 // in review.jsonl under operators/ and nowhere else; a set that holds another
 // batch's claims is refused; each object is put whole, read back and compared
-// before the receipt is put; every step may be done again after a crash.
+// before the receipt is put; a receipt that stands is never replaced; every
+// step may be done again after a crash, given what it was given before.
 //
 // Not guaranteed: that a set is consistent with the batch it was made from
-// (the pipeline checks the control totals), or that nobody else writes under
-// the same keys at the same time.
+// (the pipeline checks the control totals), that nobody else writes under
+// the same keys at the same time, or that inputs are moved at once: between two
+// of them a crash leaves a part of a delivery in the inbox, which only whoever
+// noted its inputs can tell from a new one.
 package publish

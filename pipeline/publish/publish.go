@@ -18,6 +18,10 @@ type Set struct {
 	// Results are the claims that this revision evaluated, in any order;
 	// claims carried over from an earlier revision are not among them.
 	Results []claim.Result
+	// Withdrawn are the acceptances that this revision takes back, as they
+	// were published: with their dossier and amounts, and the reason in
+	// Withdrawal. What becomes of their claims stands in Results.
+	Withdrawn []claim.Result
 }
 
 // Output is one object of a published set.
@@ -45,31 +49,54 @@ func place(top string, r claim.Revision) string {
 
 // Publish puts the objects of a set into the store, each read back and
 // compared, the receipt last, and gives the receipt's digest. Publishing the
-// same set again changes nothing; a receipt with other content is ErrConflict.
+// same set again changes nothing; a receipt with other content stays, and is
+// ErrConflict.
 func Publish(ctx context.Context, store objectstore.Store, set Set) (receiptSHA256 string, err error) {
 	outputs, err := Render(set)
 	if err != nil {
 		return "", fmt.Errorf("batch %s/%s: %w", set.Revision.Supplier, set.Revision.Batch, err)
 	}
-	receipt := outputs[len(outputs)-1]
-	receiptSHA256 = digest(receipt.Data)
-	published, err := stored(ctx, store, receipt.Key)
-	if err != nil && !errors.Is(err, objectstore.ErrNotFound) {
+	last := len(outputs) - 1
+	receipt := outputs[last]
+	if _, err := standing(ctx, store, receipt); err != nil {
 		return "", fmt.Errorf("looking for the receipt: %w", err)
 	}
-	if err == nil && published != receiptSHA256 {
-		return "", fmt.Errorf("%s: %w", receipt.Key, ErrConflict)
-	}
-	for _, output := range outputs {
-		if err := put(ctx, store, output); err != nil {
+	for _, output := range outputs[:last] {
+		if err := put(ctx, store, output, store.Put); err != nil {
 			return "", fmt.Errorf("publishing %s: %w", output.Name, err)
 		}
 	}
-	return receiptSHA256, nil
+	err = put(ctx, store, receipt, store.PutNew)
+	if errors.Is(err, objectstore.ErrExists) {
+		var there bool
+		if there, err = standing(ctx, store, receipt); err == nil && !there {
+			err = objectstore.ErrChanged // somebody else's, and gone again
+		}
+	}
+	if err != nil {
+		return "", fmt.Errorf("publishing %s: %w", receipt.Name, err)
+	}
+	return digest(receipt.Data), nil
 }
 
-func put(ctx context.Context, store objectstore.Store, output Output) error {
-	if err := store.Put(ctx, output.Key, output.Data); err != nil {
+// standing tells whether a receipt stands already; another one in its place is
+// ErrConflict.
+func standing(ctx context.Context, store objectstore.Store, receipt Output) (bool, error) {
+	published, err := stored(ctx, store, receipt.Key)
+	switch {
+	case errors.Is(err, objectstore.ErrNotFound):
+		return false, nil
+	case err != nil:
+		return false, err
+	case published != digest(receipt.Data):
+		return false, fmt.Errorf("%s: %w", receipt.Key, ErrConflict)
+	}
+	return true, nil
+}
+
+// put puts an object by one of the store's ways and reads it back.
+func put(ctx context.Context, store objectstore.Store, output Output, by func(context.Context, string, []byte) error) error {
+	if err := by(ctx, output.Key, output.Data); err != nil {
 		return err
 	}
 	sum, err := stored(ctx, store, output.Key)

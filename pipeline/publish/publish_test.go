@@ -10,7 +10,6 @@ import (
 	"io"
 	"maps"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -60,43 +59,6 @@ func contents(t *testing.T, s objectstore.Store) map[string]string {
 	return got
 }
 
-var errFault = errors.New("the store fails")
-
-// faulty fails at its n-th change, before or after it takes effect, as a
-// process does that is killed there: nothing works from then on.
-type faulty struct {
-	objectstore.Store
-	failAt int
-	after  bool
-	n      int
-}
-
-func (f *faulty) change(do func() error) error {
-	f.n++
-	if f.n > f.failAt || f.n == f.failAt && !f.after {
-		return errFault
-	}
-	if err := do(); err != nil {
-		return err
-	}
-	if f.n == f.failAt {
-		return errFault
-	}
-	return nil
-}
-
-func (f *faulty) Put(ctx context.Context, key string, data []byte) error {
-	return f.change(func() error { return f.Store.Put(ctx, key, data) })
-}
-
-func (f *faulty) Move(ctx context.Context, o objectstore.Object, to string) error {
-	return f.change(func() error { return f.Store.Move(ctx, o, to) })
-}
-
-func (f *faulty) Delete(ctx context.Context, key string) error {
-	return f.change(func() error { return f.Store.Delete(ctx, key) })
-}
-
 func TestPublishWritesTheWholeSet(t *testing.T) {
 	d, set := directory(t), mixed()
 	outputs, err := publish.Render(set)
@@ -144,23 +106,58 @@ func TestPublishStoppedAnywhereIsMadeWhole(t *testing.T) {
 	}
 	want := contents(t, undisturbed)
 	receipt := receiptKey(set.Revision)
-	for n := 1; n <= len(want); n++ {
+	counting := &faulty{Store: directory(t)}
+	if _, err := publish.Publish(t.Context(), counting, set); err != nil || counting.n < 3*len(want) {
+		t.Fatalf("%d calls, %v", counting.n, err)
+	}
+	for n := 1; n <= counting.n; n++ {
 		for _, after := range []bool{false, true} {
 			d := directory(t)
 			if _, err := publish.Publish(t.Context(), &faulty{Store: d, failAt: n, after: after}, set); !errors.Is(err, errFault) {
-				t.Fatalf("change %d: got error %v, want the fault", n, err)
+				t.Fatalf("call %d: got error %v, want the fault", n, err)
 			}
 			got := contents(t, d)
 			if _, there := got[receipt]; there && len(got) != len(want) {
-				t.Errorf("change %d: a receipt without its whole set: %v", n, slices.Sorted(maps.Keys(got)))
+				t.Errorf("call %d: a receipt without its whole set: %v", n, slices.Sorted(maps.Keys(got)))
 			}
 			if _, err := publish.Publish(t.Context(), d, set); err != nil {
 				t.Fatal(err)
 			}
 			if diff := cmp.Diff(want, contents(t, d)); diff != "" {
-				t.Errorf("change %d, then again (-want +got):\n%s", n, diff)
+				t.Errorf("call %d, then again (-want +got):\n%s", n, diff)
 			}
 		}
+	}
+}
+
+// overtaken puts a receipt, of its own choice, right before the one that it is
+// told to put.
+type overtaken struct {
+	objectstore.Store
+	receipt func(data []byte) []byte
+}
+
+func (s overtaken) PutNew(ctx context.Context, key string, data []byte) error {
+	if err := s.Store.PutNew(ctx, key, s.receipt(data)); err != nil {
+		return err
+	}
+	return s.Store.PutNew(ctx, key, data)
+}
+
+// Two machines publish one set at the same time: nobody's receipt is replaced.
+func TestAReceiptThatCameMeanwhileStays(t *testing.T) {
+	d, set := directory(t), mixed()
+	if _, err := publish.Publish(t.Context(), overtaken{d, bytes.Clone}, set); err != nil {
+		t.Errorf("the same receipt: %v", err)
+	}
+	d = directory(t)
+	other := []byte("another receipt")
+	_, err := publish.Publish(t.Context(), overtaken{d, func([]byte) []byte { return other }}, set)
+	if !errors.Is(err, publish.ErrConflict) {
+		t.Errorf("got error %v, want ErrConflict", err)
+	}
+	if got := contents(t, d)[receiptKey(set.Revision)]; got != string(other) {
+		t.Errorf("receipt: %q", got)
 	}
 }
 
@@ -177,6 +174,13 @@ func (s truncating) Put(ctx context.Context, key string, data []byte) error {
 	return s.Store.Put(ctx, key, data)
 }
 
+func (s truncating) PutNew(ctx context.Context, key string, data []byte) error {
+	if key == s.key {
+		data = data[:len(data)/2]
+	}
+	return s.Store.PutNew(ctx, key, data)
+}
+
 func TestWhatIsReadBackIsCompared(t *testing.T) {
 	set := mixed()
 	outputs, err := publish.Render(set)
@@ -191,138 +195,6 @@ func TestWhatIsReadBackIsCompared(t *testing.T) {
 		if _, err := d.Stat(t.Context(), receiptKey(set.Revision)); output.Name != "receipt.json" && !errors.Is(err, objectstore.ErrNotFound) {
 			t.Errorf("%s: the receipt was put, Stat: %v", output.Name, err)
 		}
-	}
-}
-
-const inbox = "inbox/73282932000074/lot-2023-03/"
-
-// deliver puts objects under the batch's folder and gives them as inputs.
-func deliver(t *testing.T, s objectstore.Store, files map[string]string) []claim.Object {
-	t.Helper()
-	var inputs []claim.Object
-	for _, name := range slices.Sorted(maps.Keys(files)) {
-		data := []byte(files[name])
-		if err := s.Put(t.Context(), inbox+name, data); err != nil {
-			t.Fatal(err)
-		}
-		if name != "_READY" {
-			inputs = append(inputs, claim.Object{Name: name, Key: inbox + name, Size: int64(len(data)), SHA256: sha(data)})
-		}
-	}
-	return inputs
-}
-
-var delivery = map[string]string{"_READY": "", "modèle.csv": "rows", "bon 1.pdf": "one", "bon 2.pdf": "two", "sous/bon.pdf": "deep"}
-
-func archivedRevision(inputs []claim.Object) claim.Revision {
-	r := revision(2)
-	r.Inputs = inputs
-	return r
-}
-
-func archivedAs(folder string) map[string]string {
-	want := map[string]string{}
-	for name, data := range delivery {
-		if name != "_READY" {
-			want["archive/73282932000074/lot-2023-03/"+folder+"/"+name] = data
-		}
-	}
-	return want
-}
-
-func TestArchive(t *testing.T) {
-	d := directory(t)
-	r := archivedRevision(deliver(t, d, delivery))
-	for range 2 {
-		if err := publish.Archive(t.Context(), d, r); err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(archivedAs("r2"), contents(t, d)); diff != "" {
-			t.Errorf("store (-want +got):\n%s", diff)
-		}
-	}
-}
-
-func TestArchiveStoppedAnywhereGoesOn(t *testing.T) {
-	for n := 1; n <= len(delivery); n++ {
-		for _, after := range []bool{false, true} {
-			d := directory(t)
-			r := archivedRevision(deliver(t, d, delivery))
-			if err := publish.Archive(t.Context(), &faulty{Store: d, failAt: n, after: after}, r); !errors.Is(err, errFault) {
-				t.Fatalf("change %d: got error %v, want the fault", n, err)
-			}
-			got := contents(t, d)
-			if _, marker := got[inbox+"_READY"]; marker && len(got) != len(delivery) {
-				t.Errorf("change %d: _READY outlives inputs: %v", n, slices.Sorted(maps.Keys(got)))
-			}
-			if err := publish.Archive(t.Context(), d, r); err != nil {
-				t.Fatalf("change %d, then again: %v", n, err)
-			}
-			if diff := cmp.Diff(archivedAs("r2"), contents(t, d)); diff != "" {
-				t.Errorf("change %d, then again (-want +got):\n%s", n, diff)
-			}
-		}
-	}
-}
-
-// What a supplier drops after the batch was read is the next revision's: it
-// must not vanish into this one's archive.
-func TestArchiveLeavesALaterDeliveryAlone(t *testing.T) {
-	d := directory(t)
-	r := archivedRevision(deliver(t, d, delivery))
-	deliver(t, d, map[string]string{"bon 2.pdf": "TWO", "bon 3.pdf": "three"})
-	err := publish.Archive(t.Context(), d, r)
-	var left *publish.LeftError
-	if !errors.As(err, &left) || !errors.Is(err, objectstore.ErrChanged) || !slices.Equal(left.Keys, []string{inbox + "bon 2.pdf"}) {
-		t.Errorf("got error %v, want bon 2.pdf left", err)
-	}
-	want := archivedAs("r2")
-	delete(want, "archive/73282932000074/lot-2023-03/r2/bon 2.pdf")
-	want[inbox+"bon 2.pdf"], want[inbox+"bon 3.pdf"] = "TWO", "three"
-	if diff := cmp.Diff(want, contents(t, d)); diff != "" {
-		t.Errorf("store (-want +got):\n%s", diff)
-	}
-}
-
-func TestArchiveDoneBeforeLeavesTheNextDeliveryWhole(t *testing.T) {
-	d := directory(t)
-	r := archivedRevision(deliver(t, d, delivery))
-	if err := publish.Archive(t.Context(), d, r); err != nil {
-		t.Fatal(err)
-	}
-	next := map[string]string{"_READY": "", "modèle.csv": "other rows", "bon 1.pdf": delivery["bon 1.pdf"]}
-	deliver(t, d, next)
-	if err := publish.Archive(t.Context(), d, r); err != nil {
-		t.Fatal(err)
-	}
-	want := archivedAs("r2")
-	for name, data := range next {
-		want[inbox+name] = data
-	}
-	if diff := cmp.Diff(want, contents(t, d)); diff != "" {
-		t.Errorf("store (-want +got):\n%s", diff)
-	}
-}
-
-func TestArchiveTellsOfAnInputThatIsNowhere(t *testing.T) {
-	d := directory(t)
-	r := archivedRevision(deliver(t, d, delivery))
-	if err := d.Delete(t.Context(), inbox+"bon 1.pdf"); err != nil {
-		t.Fatal(err)
-	}
-	if err := publish.Archive(t.Context(), d, r); !errors.Is(err, objectstore.ErrNotFound) || !strings.Contains(err.Error(), "bon 1.pdf") {
-		t.Errorf("got error %v, want ErrNotFound naming bon 1.pdf", err)
-	}
-}
-
-func TestArchiveOfADeliveryWithNothingButAMarker(t *testing.T) {
-	d := directory(t)
-	deliver(t, d, map[string]string{"_READY": ""})
-	if err := publish.Archive(t.Context(), d, archivedRevision(nil)); err != nil {
-		t.Fatal(err)
-	}
-	if got := contents(t, d); len(got) != 0 {
-		t.Errorf("store: got %v, want nothing", got)
 	}
 }
 

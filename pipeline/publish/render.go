@@ -19,35 +19,55 @@ const (
 // Render makes all objects of a set, in the order in which they are put: the
 // receipt is the last. It fails with ErrInconsistent on claims that are not of
 // the revision's batch, appear twice, or have a decision that nothing told to
-// the supplier accounts for.
+// the supplier accounts for, and on acceptances taken back without a reason or
+// without a word on what becomes of the claim.
 func Render(set Set) ([]Output, error) {
-	results := slices.Clone(set.Results)
+	r := &renderer{revision: set.Revision}
+	seen, err := r.each(set.Results, r.add)
+	if err != nil {
+		return nil, err
+	}
+	withdrawn, err := r.each(set.Withdrawn, r.withdraw)
+	if err != nil {
+		return nil, err
+	}
+	for id := range withdrawn {
+		if !seen[id] {
+			return nil, fmt.Errorf("%w: claim %s is withdrawn and has no new decision", ErrInconsistent, id)
+		}
+	}
+	return r.outputs()
+}
+
+// each does something with results of the revision's batch, by their rows, and
+// gives the claims that they are of.
+func (r *renderer) each(results []claim.Result, do func(claim.Result) error) (map[claim.ID]bool, error) {
+	results = slices.Clone(results)
 	slices.SortFunc(results, func(a, b claim.Result) int {
 		return cmp.Or(cmp.Compare(a.Row, b.Row), cmp.Compare(a.Claim, b.Claim))
 	})
-	r := &renderer{revision: set.Revision}
 	seen := make(map[claim.ID]bool, len(results))
 	for _, result := range results {
-		if result.Supplier != set.Revision.Supplier || result.Batch != set.Revision.Batch {
+		if result.Supplier != r.revision.Supplier || result.Batch != r.revision.Batch {
 			return nil, fmt.Errorf("%w: claim %s is not of this batch", ErrInconsistent, result.Claim)
 		}
 		if seen[result.Claim] {
 			return nil, fmt.Errorf("%w: claim %s appears twice", ErrInconsistent, result.Claim)
 		}
 		seen[result.Claim] = true
-		if err := r.add(result); err != nil {
+		if err := do(result); err != nil {
 			return nil, err
 		}
 	}
-	return r.outputs()
+	return seen, nil
 }
 
 // renderer collects the lines of a set's objects.
 type renderer struct {
 	revision claim.Revision
 
-	acceptedCSV, rejectedCSV, pendingCSV table
-	acceptedJSON, rejectedJSON, review   bytes.Buffer
+	acceptedCSV, withdrawnCSV, rejectedCSV, pendingCSV table
+	acceptedJSON, withdrawnJSON, rejectedJSON, review  bytes.Buffer
 }
 
 // add writes the lines of one claim.
@@ -62,23 +82,41 @@ func (r *renderer) add(result claim.Result) error {
 	switch result.Decision {
 	case claim.Accepted:
 		r.acceptedCSV.add(acceptedCells(told))
-		if err := writeLine(&r.acceptedJSON, told); err != nil {
+		if err := writeLine(&r.acceptedJSON, told.Claim, claimJSON(told)); err != nil {
 			return err
 		}
 	case claim.Rejected, claim.ToComplete:
 		for _, finding := range told.Findings {
 			r.rejectedCSV.add(rejectedCells(told, finding))
 		}
-		if err := writeLine(&r.rejectedJSON, told); err != nil {
+		if err := writeLine(&r.rejectedJSON, told.Claim, claimJSON(told)); err != nil {
 			return err
 		}
 	case claim.UnderReview:
 		r.pendingCSV.add(pendingCells(told))
 	}
 	if withheld || result.Decision == claim.UnderReview {
-		return writeLine(&r.review, forOperators(result))
+		return writeLine(&r.review, result.Claim, claimJSON(forOperators(result)))
 	}
 	return nil
+}
+
+// withdraw writes the lines of an acceptance that is taken back.
+func (r *renderer) withdraw(result claim.Result) error {
+	told, _, err := forSupplier(result)
+	if err == nil {
+		err = check(result, told)
+	}
+	switch w := result.Withdrawal; {
+	case err != nil:
+		return fmt.Errorf("%w: withdrawn claim %s %w", ErrInconsistent, result.Claim, err)
+	case result.Decision != claim.Accepted:
+		return fmt.Errorf("%w: claim %s is withdrawn and was not accepted", ErrInconsistent, result.Claim)
+	case w == nil || w.Reason == "" || w.Revision != result.Revision:
+		return fmt.Errorf("%w: claim %s is withdrawn without a reason, or from another revision", ErrInconsistent, result.Claim)
+	}
+	r.withdrawnCSV.add(append(acceptedCells(told), text(result.Withdrawal.Reason)))
+	return writeLine(&r.withdrawnJSON, result.Claim, withdrawnLine{claimJSON(told), orNull(result.Withdrawal.Reason)})
 }
 
 // check tells why a claim must not be published: what is accepted is paid.
@@ -105,11 +143,18 @@ func (r *renderer) outputs() ([]Output, error) {
 	sets := []Output{
 		{Key: outbox, Name: "accepted.csv", Data: r.acceptedCSV.bytes(acceptedHeader)},
 		{Key: outbox, Name: "accepted.jsonl", Data: r.acceptedJSON.Bytes()},
+	}
+	if r.withdrawnJSON.Len() > 0 {
+		sets = append(sets,
+			Output{Key: outbox, Name: "withdrawn.csv", Data: r.withdrawnCSV.bytes(withdrawnHeader)},
+			Output{Key: outbox, Name: "withdrawn.jsonl", Data: r.withdrawnJSON.Bytes()})
+	}
+	sets = append(sets, []Output{
 		{Key: outbox, Name: "rejected.csv", Data: r.rejectedCSV.bytes(rejectedHeader)},
 		{Key: outbox, Name: "rejected.jsonl", Data: r.rejectedJSON.Bytes()},
 		{Key: outbox, Name: "pending.csv", Data: r.pendingCSV.bytes(pendingHeader)},
 		{Key: operators, Name: "review.jsonl", Data: r.review.Bytes()},
-	}
+	}...)
 	var sums bytes.Buffer
 	var listed []outputJSON
 	for _, output := range sets {

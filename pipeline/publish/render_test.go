@@ -82,6 +82,43 @@ func TestKeysAndTheirOrder(t *testing.T) {
 	}
 }
 
+func TestWithdrawalsStandBehindWhatIsAccepted(t *testing.T) {
+	outputs, err := publish.Render(reprocessed())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, output := range outputs {
+		got = append(got, output.Name)
+	}
+	want := []string{"accepted.csv", "accepted.jsonl", "withdrawn.csv", "withdrawn.jsonl", "rejected.csv", "rejected.jsonl", "pending.csv", "review.jsonl", "SHA256SUMS", "receipt.json"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("names (-want +got):\n%s", diff)
+	}
+	// What is owed for a claim is the sum over revisions: 285.00 was owed for
+	// each, and 198.00 is owed for one of them now.
+	files := render(t, reprocessed())
+	due := func(file string) map[string]string {
+		amounts := map[string]string{}
+		for _, record := range parseCSV(t, files[file])[1:] {
+			amounts[record[0]] = record[10]
+		}
+		return amounts
+	}
+	id := func(row int) string { return string(claim.NewID(claim.Advance, supplier, batchName, 1, row)) }
+	if diff := cmp.Diff(map[string]string{id(2): "285.00", id(5): "285.00", id(10): "285.00"}, due("withdrawn.csv")); diff != "" {
+		t.Errorf("withdrawn (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(map[string]string{id(5): "198.00"}, due("accepted.csv")); diff != "" {
+		t.Errorf("accepted (-want +got):\n%s", diff)
+	}
+	for line := range bytes.Lines(files["withdrawn.jsonl"]) {
+		if order := keyOrder(t, line); !strings.HasSuffix(order, ", reason}") || !strings.HasPrefix(order, "{claim, kind, row, supplier, ") {
+			t.Errorf("withdrawn.jsonl: %s", order)
+		}
+	}
+}
+
 // parseCSV reads a CSV as the standard library does, and checks its dialect.
 func parseCSV(t testing.TB, data []byte) [][]string {
 	t.Helper()
@@ -103,14 +140,20 @@ func parseCSV(t testing.TB, data []byte) [][]string {
 
 func TestTheStandardLibraryReadsEverything(t *testing.T) {
 	headers := map[string]string{
-		"accepted.csv": "claim;kind;dossier;finess;company_name;order_ref;tranche;amount_excl_tax;payable_total;share;amount_due;received_at;supplier;batch;revision;vat_regime",
-		"rejected.csv": "claim;kind;row;finess;dossier;order_ref;decision;code;outcome;section;cell;field;value;document;page;message;remedy",
-		"pending.csv":  "claim;kind;row;finess;dossier;order_ref",
+		"accepted.csv":  "claim;kind;dossier;finess;company_name;order_ref;tranche;amount_excl_tax;payable_total;share;amount_due;received_at;supplier;batch;revision;vat_regime",
+		"rejected.csv":  "claim;kind;row;finess;dossier;order_ref;decision;code;outcome;section;cell;field;value;document;page;message;remedy",
+		"pending.csv":   "claim;kind;row;finess;dossier;order_ref",
+		"withdrawn.csv": "claim;kind;dossier;finess;company_name;order_ref;tranche;amount_excl_tax;payable_total;share;amount_due;received_at;supplier;batch;revision;vat_regime;reason",
 	}
 	lines := map[string]map[string]int{ // of the CSV, without header
 		"mixed":    {"accepted.csv": 2, "rejected.csv": 1 + 1 + 3, "pending.csv": 2, "accepted.jsonl": 2, "rejected.jsonl": 3, "review.jsonl": 3},
 		"refused":  {},
 		"balances": {"accepted.csv": 2, "rejected.csv": 2, "accepted.jsonl": 2, "rejected.jsonl": 1, "review.jsonl": 1},
+		"reviewed": {"accepted.csv": 1, "accepted.jsonl": 1, "rejected.csv": 1 + 2, "rejected.jsonl": 2, "pending.csv": 1, "review.jsonl": 1},
+		"reprocessed": {
+			"accepted.csv": 1, "accepted.jsonl": 1, "withdrawn.csv": 3, "withdrawn.jsonl": 3, "rejected.csv": 1, "rejected.jsonl": 1, "pending.csv": 1, "review.jsonl": 1,
+		},
+		"changed": {"accepted.csv": 1, "accepted.jsonl": 1},
 	}
 	for name, set := range sets() {
 		for file, data := range render(t, set) {
@@ -208,7 +251,14 @@ func TestJSONKeysStandInTheOrderOfTheSpecification(t *testing.T) {
 }
 
 func TestSumsAndReceiptNameEveryOutboxObject(t *testing.T) {
-	files := render(t, mixed())
+	for name, objects := range map[string]int{"mixed": 5, "reprocessed": 7, "refused": 5} {
+		t.Run(name, func(t *testing.T) { testSumsAndReceipt(t, sets()[name], objects) })
+	}
+}
+
+func testSumsAndReceipt(t *testing.T, set publish.Set, objects int) {
+	t.Helper()
+	files := render(t, set)
 	var receipt struct {
 		Outputs []struct {
 			Name   string
@@ -229,8 +279,8 @@ func TestSumsAndReceiptNameEveryOutboxObject(t *testing.T) {
 			fmt.Fprintf(&sums, "%s  %s\n", sha(data), output.Name)
 		}
 	}
-	if len(receipt.Outputs) != 6 || receipt.Outputs[5].Name != "SHA256SUMS" {
-		t.Errorf("outputs: got %v, want the five objects and SHA256SUMS", receipt.Outputs)
+	if len(receipt.Outputs) != objects+1 || receipt.Outputs[objects].Name != "SHA256SUMS" {
+		t.Errorf("outputs: got %v, want the %d objects and SHA256SUMS", receipt.Outputs, objects)
 	}
 	if diff := cmp.Diff(sums.String(), string(files["SHA256SUMS"])); diff != "" {
 		t.Errorf("SHA256SUMS (-want +got):\n%s", diff)
@@ -243,7 +293,7 @@ func TestNoSupplierReadsWhatIsForOperators(t *testing.T) {
 			if file == "review.jsonl" {
 				continue
 			}
-			for _, secret := range []string{"BEN-04", "BEN-07", "DOC-05", "DOS-02", otherClaim, otherSupplier, otherFINESS, "AUTRUI", "123.45", "67.89"} {
+			for _, secret := range []string{operator, "BEN-04", "BEN-07", "DOC-05", "DOS-02", otherClaim, otherSupplier, otherFINESS, "AUTRUI", "123.45", "67.89"} {
 				if bytes.Contains(data, []byte(secret)) {
 					t.Errorf("%s %s tells %q", name, file, secret)
 				}
@@ -370,6 +420,17 @@ func TestAnyTextSurvivesAndNoneIsAFormula(t *testing.T) {
 	})
 }
 
+// withdrawing makes a sound set of one claim, accepted with another amount, and
+// has its withdrawal spoiled.
+func withdrawing(spoil func(s *publish.Set, withdrawn *claim.Result)) func(*publish.Set) {
+	return func(s *publish.Set) {
+		old := accepted(2, 1)
+		old.Withdrawal = &claim.Withdrawal{Revision: 1, Reason: "reason"}
+		spoil(s, &old)
+		s.Withdrawn = append(s.Withdrawn, old)
+	}
+}
+
 func TestInconsistentSetsAreRefused(t *testing.T) {
 	reject := finding("BEN-02", nil)
 	for name, change := range map[string]func(*publish.Set){
@@ -385,7 +446,17 @@ func TestInconsistentSetsAreRefused(t *testing.T) {
 		"rejected for what is withheld": func(s *publish.Set) {
 			s.Results[0] = result(2, finding("BEN-07", func(f *claim.Finding) { f.Outcome = claim.Reject }))
 		},
-		"DOS-02 without its parameters": func(s *publish.Set) { s.Results[0] = result(2, finding("DOS-02", nil)) },
+		"DOS-02 without its parameters":    func(s *publish.Set) { s.Results[0] = result(2, finding("DOS-02", nil)) },
+		"withdrawn without a new decision": withdrawing(func(_ *publish.Set, r *claim.Result) { r.Claim = otherClaim }),
+		"withdrawn, never accepted": withdrawing(func(_ *publish.Set, r *claim.Result) {
+			r.Decision, r.Findings = claim.Rejected, []claim.Finding{reject}
+		}),
+		"withdrawn without amount":           withdrawing(func(_ *publish.Set, r *claim.Result) { r.Amounts.AmountDue = nil }),
+		"withdrawn without a word":           withdrawing(func(_ *publish.Set, r *claim.Result) { r.Withdrawal = nil }),
+		"withdrawn without a reason":         withdrawing(func(_ *publish.Set, r *claim.Result) { r.Withdrawal.Reason = "" }),
+		"withdrawn by another revision":      withdrawing(func(_ *publish.Set, r *claim.Result) { r.Withdrawal.Revision = 2 }),
+		"another supplier's claim withdrawn": withdrawing(func(_ *publish.Set, r *claim.Result) { r.Supplier = otherSupplier }),
+		"a claim withdrawn twice":            withdrawing(func(s *publish.Set, r *claim.Result) { s.Withdrawn = append(s.Withdrawn, *r) }),
 	} {
 		set := publish.Set{Revision: revision(1), Results: []claim.Result{accepted(2, 1)}}
 		change(&set)
@@ -401,6 +472,13 @@ func TestRenderLeavesItsSetAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(mixed(), set); diff != "" {
+		t.Errorf("(-before +after):\n%s", diff)
+	}
+	set = reprocessed()
+	if _, err := publish.Render(set); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(reprocessed(), set); diff != "" {
 		t.Errorf("(-before +after):\n%s", diff)
 	}
 }

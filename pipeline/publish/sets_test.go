@@ -161,6 +161,85 @@ func balances() publish.Set {
 	return set
 }
 
+// publishedIn gives a result of the first revision as a later one publishes it.
+func publishedIn(revision int, r claim.Result) claim.Result {
+	r.Revision, r.First = revision, 1
+	return r
+}
+
+// operator decided the claims of the reviewed set; no object may name them.
+const operator = "m.durand"
+
+// reviewed is a revision that operators' decisions make: one claim accepted,
+// one rejected, one to complete, and one that waited behind them (BEN-04) and
+// has to go on waiting for a person.
+func reviewed() publish.Set {
+	ruled := func(code, reason string) claim.Finding {
+		return finding(code, func(f *claim.Finding) {
+			f.Message, f.Params = reason, map[string]string{"reason": reason}
+		})
+	}
+	set := publish.Set{Revision: revision(2), Results: []claim.Result{
+		publishedIn(2, accepted(10, 3, ruled("REV-01", "La signature a été confirmée par téléphone."), finding("FOU-04", func(f *claim.Finding) { f.Outcome = claim.Warn }))),
+		publishedIn(2, result(4, ruled("REV-02", "=Le bon n'est pas signé ; il ne peut l'être après coup."))),
+		publishedIn(2, result(6, ruled("REV-03", "Joignez un bon lisible."), finding("MEN-06", nil))),
+		publishedIn(2, result(8, finding("BEN-04", nil), finding("SIG-04", nil))),
+	}}
+	set.Revision.Cause, set.Revision.Inputs = claim.Reviewed, nil
+	set.Revision.By = operator
+	set.Revision.Counts = claim.Counts{Accepted: 3, Rejected: 2, ToComplete: 3, UnderReview: 1, NewlyAccepted: 1}
+	set.Revision.AmountDue = 28500
+	return set
+}
+
+// reprocessed is a revision that takes back three acceptances: one claim is
+// rejected by now, one under review, one accepted with another amount.
+func reprocessed() publish.Set {
+	const reason = "Tranche corrigée au registre ; \"B\" et non C."
+	withdrawn := func(r claim.Result) claim.Result {
+		r.Withdrawal = &claim.Withdrawal{Revision: r.Revision, Reason: reason}
+		return r
+	}
+	corrected := publishedIn(3, accepted(5, 2, finding("BEN-05", nil)))
+	corrected.Tranche, corrected.Amounts.PayableTotal, corrected.Amounts.AmountDue = "B", ptr(claim.Cents(66000)), ptr(claim.Cents(19800))
+	rejected := publishedIn(3, result(2, finding("BEN-02", nil)))
+	rejected.Dossier = string(claim.NewDossierNumber(1))
+	pending := publishedIn(3, result(10, finding("DOC-05", func(f *claim.Finding) { f.Operators = "Document de " + otherClaim + "." })))
+	earlier := publishedIn(2, accepted(10, 3, finding("REV-01", func(f *claim.Finding) { f.Message = "Vu avec la pharmacie." })))
+	set := publish.Set{
+		Revision:  revision(3),
+		Results:   []claim.Result{pending, corrected, rejected},
+		Withdrawn: []claim.Result{withdrawn(earlier), withdrawn(accepted(2, 1)), withdrawn(accepted(5, 2, finding("BEN-05", nil)))},
+	}
+	set.Revision.Cause, set.Revision.Inputs = claim.Reprocessed, nil
+	set.Revision.By, set.Revision.Reason = operator, reason
+	set.Revision.Counts = claim.Counts{Accepted: 1, Rejected: 2, ToComplete: 3, UnderReview: 2, NewlyAccepted: 1}
+	set.Revision.AmountDue = 19800
+	return set
+}
+
+// changed is a batch dropped again with a row that was accepted before and
+// now says something else: it is carried over.
+func changed() publish.Set {
+	replacing := result(6)
+	replacing.Claim = claim.NewID(claim.Advance, supplier, batchName, 2, 6)
+	replacing.Replaces = claim.NewID(claim.Advance, supplier, batchName, 1, 6)
+	replacing.Revision = 2
+	replacing.Dossier = string(claim.NewDossierNumber(4))
+	replacing.Amounts.PayableTotal, replacing.Amounts.AmountDue = ptr(claim.Cents(95000)), ptr(claim.Cents(28500))
+	set := publish.Set{Revision: revision(2), Results: []claim.Result{replacing}}
+	set.Revision.Counts = claim.Counts{Accepted: 2, NewlyAccepted: 1}
+	set.Revision.AmountDue = 28500
+	set.Revision.Carried = []claim.Carried{{Claim: claim.NewID(claim.Advance, supplier, batchName, 1, 2), Row: 3}}
+	set.Revision.Findings = []claim.Finding{finding("LIG-05", func(f *claim.Finding) {
+		f.Field, f.Cell, f.Value = "Montant HT", "F3", "900,00"
+	})}
+	return set
+}
+
 func sets() map[string]publish.Set {
-	return map[string]publish.Set{"mixed": mixed(), "refused": refused(), "balances": balances()}
+	return map[string]publish.Set{
+		"mixed": mixed(), "refused": refused(), "balances": balances(),
+		"reviewed": reviewed(), "reprocessed": reprocessed(), "changed": changed(),
+	}
 }

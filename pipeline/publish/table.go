@@ -2,6 +2,7 @@ package publish
 
 import (
 	"bytes"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -12,9 +13,10 @@ import (
 const byteOrderMark = "\ufeff"
 
 var (
-	acceptedHeader = strings.Split("claim;kind;dossier;finess;company_name;order_ref;tranche;amount_excl_tax;payable_total;share;amount_due;received_at;supplier;batch;revision;vat_regime", ";")
-	rejectedHeader = strings.Split("claim;kind;row;finess;dossier;order_ref;decision;code;outcome;section;cell;field;value;document;page;message;remedy", ";")
-	pendingHeader  = strings.Split("claim;kind;row;finess;dossier;order_ref", ";")
+	acceptedHeader  = strings.Split("claim;kind;dossier;finess;company_name;order_ref;tranche;amount_excl_tax;payable_total;share;amount_due;received_at;supplier;batch;revision;vat_regime", ";")
+	withdrawnHeader = append(slices.Clone(acceptedHeader), "reason")
+	rejectedHeader  = strings.Split("claim;kind;row;finess;dossier;order_ref;decision;code;outcome;section;cell;field;value;document;page;message;remedy", ";")
+	pendingHeader   = strings.Split("claim;kind;row;finess;dossier;order_ref", ";")
 )
 
 // cell is one cell of a CSV, already written as it is to stand there.

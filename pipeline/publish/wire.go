@@ -64,6 +64,12 @@ type claimLine struct {
 	Evidence   []evidenceJSON `json:"evidence"`
 }
 
+// withdrawnLine is the line of an acceptance that is taken back.
+type withdrawnLine struct {
+	claimLine
+	Reason *string `json:"reason"`
+}
+
 type amountsJSON struct {
 	ExclTax      *claim.Cents `json:"excl_tax"`
 	PayableTotal *claim.Cents `json:"payable_total"`
@@ -233,10 +239,10 @@ func encode(v any) ([]byte, error) {
 	return bytes.TrimSuffix(out.Bytes(), []byte("\n")), nil
 }
 
-func writeLine(out *bytes.Buffer, result claim.Result) error {
-	data, err := encode(claimJSON(result))
+func writeLine(out *bytes.Buffer, id claim.ID, line any) error {
+	data, err := encode(line)
 	if err != nil {
-		return fmt.Errorf("claim %s: %w", result.Claim, err)
+		return fmt.Errorf("claim %s: %w", id, err)
 	}
 	out.Write(data)
 	out.WriteByte('\n')

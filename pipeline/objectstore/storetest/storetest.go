@@ -35,6 +35,12 @@ func Run(t *testing.T, open func(t *testing.T) objectstore.Store) {
 		"move done before a crash":                  moveAgain,
 		"move of another version":                   moveChanged,
 		"move replaces":                             moveReplaces,
+		"move to its own key":                       moveToItself,
+		"put where nothing is":                      putNew,
+		"many put where nothing is":                 oneWinner,
+		"large objects":                             large,
+		"replaced while it is read":                 replacedWhileRead,
+		"a listing of several pages":                pages,
 		"delete":                                    remove,
 		"a cancelled context":                       cancelled,
 		"readers and writers of one key at once":    concurrent,
@@ -197,7 +203,16 @@ func names(t *testing.T, s objectstore.Store) {
 	same(t, "keys", keys(t, s, "x/"), want)
 	for _, key := range want {
 		same(t, "content", mustRead(t, s, key), key)
+		o, err := s.Stat(t.Context(), key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Move(t.Context(), o, "y"+key[1:]); err != nil {
+			t.Errorf("Move(%q): %v", key, err)
+		}
+		same(t, "content after the move", mustRead(t, s, "y"+key[1:]), key)
 	}
+	same(t, "keys left", keys(t, s, "x/"), nil)
 }
 
 func badKeys(t *testing.T, s objectstore.Store) {
@@ -365,6 +380,17 @@ func model(t *testing.T, s objectstore.Store) {
 					r.Fatal(err)
 				}
 				want[k] = string(content)
+			},
+			"put new": func(r *rapid.T) {
+				k, content := key.Draw(r, "key"), rapid.SliceOfN(rapid.Byte(), 0, 20).Draw(r, "content")
+				_, there := want[k]
+				err := s.PutNew(t.Context(), k, content)
+				if there && !errors.Is(err, objectstore.ErrExists) || !there && err != nil {
+					r.Fatalf("PutNew(%q): %v, there: %v", k, err, there)
+				}
+				if !there {
+					want[k] = string(content)
+				}
 			},
 			"delete": func(r *rapid.T) {
 				k := key.Draw(r, "key")

@@ -1,0 +1,496 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"database/sql"
+	"encoding/json"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"iter"
+	"math/big"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"guichet/pipeline/ledger"
+	"guichet/pipeline/objectstore"
+)
+
+// sick is a store with one thing wrong.
+type sick struct {
+	objectstore.Store
+	failing string // an operation that fails
+	late    time.Duration
+	over    bool // it writes over objects where none may be
+	garbled bool
+}
+
+var errSick = errors.New("no right")
+
+func (s *sick) fail(operation string) error {
+	if s.failing == operation {
+		return errSick
+	}
+	return nil
+}
+
+func (s *sick) List(ctx context.Context, prefix string) iter.Seq2[objectstore.Object, error] {
+	if s.fail("list") != nil {
+		return func(yield func(objectstore.Object, error) bool) { yield(objectstore.Object{}, errSick) }
+	}
+	return s.Store.List(ctx, prefix)
+}
+
+func (s *sick) Open(ctx context.Context, o objectstore.Object) (io.ReadCloser, error) {
+	if s.garbled {
+		return io.NopCloser(strings.NewReader("garbled")), nil
+	}
+	if err := s.fail("open"); err != nil {
+		return nil, err
+	}
+	return s.Store.Open(ctx, o)
+}
+
+func (s *sick) Stat(ctx context.Context, key string) (objectstore.Object, error) {
+	if err := s.fail("stat"); err != nil {
+		return objectstore.Object{}, err
+	}
+	o, err := s.Store.Stat(ctx, key)
+	o.Modified = o.Modified.Add(s.late)
+	return o, err
+}
+
+func (s *sick) Put(ctx context.Context, key string, data []byte) error {
+	if err := s.fail("put"); err != nil {
+		return err
+	}
+	return s.Store.Put(ctx, key, data)
+}
+
+func (s *sick) PutNew(ctx context.Context, key string, data []byte) error {
+	if s.over {
+		return s.Store.Put(ctx, key, data)
+	}
+	if err := s.fail("put where none is"); err != nil {
+		return err
+	}
+	return s.Store.PutNew(ctx, key, data)
+}
+
+func (s *sick) Move(ctx context.Context, o objectstore.Object, to string) error {
+	if err := s.fail("move"); err != nil {
+		return err
+	}
+	return s.Store.Move(ctx, o, to)
+}
+
+func (s *sick) Delete(ctx context.Context, key string) error {
+	if err := s.fail("delete"); err != nil {
+		return err
+	}
+	return s.Store.Delete(ctx, key)
+}
+
+func (s *sick) Sync(ctx context.Context) error {
+	if err := s.fail("sync"); err != nil {
+		return err
+	}
+	return s.Store.Sync(ctx)
+}
+
+// files gives the files below a folder, sorted.
+func files(t *testing.T, folder string) (found []string) {
+	t.Helper()
+	err := filepath.WalkDir(folder, func(name string, entry fs.DirEntry, err error) error {
+		if err == nil && !entry.IsDir() {
+			found = append(found, strings.TrimPrefix(name, folder))
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
+func directoryStore(t *testing.T) (objectstore.Store, string) {
+	t.Helper()
+	folder := t.TempDir()
+	store, err := objectstore.Open(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return store, folder
+}
+
+// Whatever fails is named, and leaves no object behind; but for the right to
+// delete, without which one stays and is named too.
+func TestTrialNamesWhatFails(t *testing.T) {
+	tries := map[string]func(context.Context, objectstore.Store, string) (time.Duration, error){
+		"archive": tryAll, "outbox": tryResults, "inbox": tryInbox, "registers": tryList,
+	}
+	needed := map[string]string{
+		"archive":   "delete list move open put put where none is stat sync",
+		"outbox":    "open put put where none is stat",
+		"inbox":     "delete list",
+		"registers": "list",
+	}
+	for folder, try := range tries {
+		for _, operation := range []string{"", "list", "put", "put where none is", "stat", "open", "move", "delete", "sync"} {
+			store, dir := directoryStore(t)
+			_, err := try(t.Context(), &sick{Store: store, failing: operation}, folder+"/.guichet-doctor-x")
+			var stays *staysError
+			switch {
+			case folder == "outbox" && operation == "delete":
+				if !errors.As(err, &stays) || stays.key != "outbox/.guichet-doctor-x" {
+					t.Errorf("%s, %s fails: %v; want that an object stays", folder, operation, err)
+				}
+			case operation == "" || !strings.Contains(needed[folder], operation):
+				if err != nil {
+					t.Errorf("%s, %q fails: %v; it is not needed there", folder, operation, err)
+				}
+			case err == nil || !strings.HasPrefix(err.Error(), operation+":") || errors.As(err, &stays):
+				t.Errorf("%s, %s fails: %v; want the operation named", folder, operation, err)
+			}
+			if left := files(t, dir); operation != "delete" && len(left) > 0 {
+				t.Errorf("%s, %q fails: %q stay", folder, operation, left)
+			}
+		}
+		for what, s := range map[string]*sick{"writes over": {over: true}, "garbles": {garbled: true}} {
+			store, dir := directoryStore(t)
+			s.Store = store
+			_, err := try(t.Context(), s, folder+"/.guichet-doctor-x")
+			if wanted := strings.Contains(needed[folder], "put"); (err != nil) != wanted {
+				t.Errorf("%s, the store %s: %v", folder, what, err)
+			}
+			if left := files(t, dir); len(left) > 0 {
+				t.Errorf("%s, the store %s: %q stay", folder, what, left)
+			}
+		}
+	}
+}
+
+func TestTrialIsCleanedUpWhenStopped(t *testing.T) {
+	store, dir := directoryStore(t)
+	ctx, stop := context.WithCancel(t.Context())
+	_, err := tryAll(ctx, &stopping{store, stop}, "archive/.guichet-doctor-x")
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want that it was stopped", err)
+	}
+	if left := files(t, dir); len(left) > 0 {
+		t.Errorf("%q stay", left)
+	}
+}
+
+// stopping is a store whose user is told to stop by the first move.
+type stopping struct {
+	objectstore.Store
+	stop func()
+}
+
+func (s *stopping) Move(ctx context.Context, o objectstore.Object, to string) error {
+	err := s.Store.Move(ctx, o, to)
+	s.stop()
+	return err
+}
+
+func TestTrialTellsTheStoresClock(t *testing.T) {
+	for _, late := range []time.Duration{0, -time.Hour, 5 * time.Minute} {
+		store, _ := directoryStore(t)
+		offset, err := tryAll(t.Context(), &sick{Store: store, late: late}, "archive/x")
+		if err != nil || (offset-late).Abs() > 10*time.Second {
+			t.Errorf("%s ahead: %s, %v", late, offset, err)
+		}
+	}
+}
+
+// What hangs for good, here a pipe that nobody writes to, is left behind.
+func TestLimited(t *testing.T) {
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { // let it go
+		if f, err := os.OpenFile(pipe, os.O_RDWR, 0); err == nil {
+			_ = f.Close()
+		}
+	})
+	started := time.Now()
+	_, err := limited(t.Context(), 50*time.Millisecond, func(context.Context) ([]byte, error) { return os.ReadFile(pipe) })
+	if !errors.Is(err, errNoAnswer) {
+		t.Errorf("got %v, want errNoAnswer", err)
+	}
+	if took := time.Since(started); took > 5*time.Second {
+		t.Errorf("it took %s", took)
+	}
+	if got, err := limited(t.Context(), time.Minute, func(context.Context) (int, error) { return 7, nil }); got != 7 || err != nil {
+		t.Errorf("got %d, %v", got, err)
+	}
+	if _, err := limited(t.Context(), time.Minute, func(context.Context) (int, error) { return 0, errSick }); !errors.Is(err, errSick) {
+		t.Errorf("got %v, want the work's own error", err)
+	}
+}
+
+func TestNoSecretIsShown(t *testing.T) {
+	for text, want := range map[string]string{
+		"file:///srv/d%C3%A9p%C3%B4t":                                     "file:///srv/d%C3%A9p%C3%B4t",
+		"s3://key:hunter2@s3.example:9000/depot?tls=false&secret=hunter2": "s3://s3.example:9000/depot?tls=false",
+		"postgres://guichet:hunter2@db/guichet?password=hunter2#hunter2":  "postgres://db/guichet",
+		"s3://key:hunter2%zz@host/":                                       "(a URL that cannot be read)",
+	} {
+		if got := public(text); got != want {
+			t.Errorf("%s: got %s, want %s", text, got, want)
+		}
+	}
+}
+
+// examined runs the doctor in an empty folder, on the store and ledger in it,
+// without OCR, and gives what it told of each check.
+func examined(t *testing.T, folder string, environment ...string) map[string][]diagnosis {
+	t.Helper()
+	t.Setenv("GUICHET_STORAGE_URL", filepath.Join(folder, "store"))
+	t.Setenv("GUICHET_LEDGER_URL", filepath.Join(folder, "ledger.db"))
+	t.Setenv("GUICHET_OCR_COMMAND", "no-such-tesseract")
+	for _, variable := range environment {
+		name, value, _ := strings.Cut(variable, "=")
+		t.Setenv(name, value)
+	}
+	if err := os.MkdirAll(filepath.Join(folder, "store"), 0o750); err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(folder)
+	var out, logs bytes.Buffer
+	code := run([]string{"doctor", "--json"}, &out, &logs)
+	found, faults := diagnoses(t, out.Bytes())
+	if want := map[bool]int{true: 0, false: 1}[faults == 0]; code != want {
+		t.Errorf("exit %d with %d faults: %s", code, faults, logs.String())
+	}
+	return found
+}
+
+func diagnoses(t *testing.T, out []byte) (found map[string][]diagnosis, faults int) {
+	t.Helper()
+	found = map[string][]diagnosis{}
+	for line := range bytes.Lines(out) {
+		var told diagnosis
+		if err := json.Unmarshal(line, &told); err != nil {
+			t.Fatalf("%s: %v", line, err)
+		}
+		if (told.Cure == nil) != (told.Status == healthy) {
+			t.Errorf("%s: a cure is for what is not well", line)
+		}
+		if told.Status == fault {
+			faults++
+		}
+		found[told.Check] = append(found[told.Check], told)
+	}
+	return found, faults
+}
+
+func TestDoctorOnALedger(t *testing.T) {
+	now := time.Now()
+	// book opens the ledger of a folder and starts a run on it.
+	book := func(t *testing.T, folder string, started time.Time) *ledger.Ledger {
+		t.Helper()
+		l, err := ledger.Open(t.Context(), filepath.Join(folder, "ledger.db"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = l.Close() })
+		if _, err := l.StartRun(t.Context(), started, "guichet test"); err != nil {
+			t.Fatal(err)
+		}
+		return l
+	}
+	finish := func(t *testing.T, l *ledger.Ledger, state ledger.RunState) {
+		t.Helper()
+		if err := l.FinishRun(t.Context(), state); err != nil {
+			t.Fatal(err)
+		}
+	}
+	change := func(t *testing.T, folder, statement string) {
+		t.Helper()
+		db, err := sql.Open("sqlite", filepath.Join(folder, "ledger.db"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = db.Exec(statement)
+		if err := errors.Join(err, db.Close()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, c := range map[string]struct {
+		make   func(t *testing.T, folder string)
+		check  string
+		status health
+		detail string
+	}{
+		"done": {func(t *testing.T, folder string) { finish(t, book(t, folder, now), ledger.Done) }, "last run", healthy, "run 1 of "},
+		"long ago": {func(t *testing.T, folder string) {
+			finish(t, book(t, folder, now.Add(-80*time.Hour)), ledger.Done)
+		}, "last run", warning, "3 days ago"},
+		"failed":   {func(t *testing.T, folder string) { finish(t, book(t, folder, now), ledger.Failed) }, "last run", warning, "failed"},
+		"killed":   {func(t *testing.T, folder string) { book(t, folder, now) }, "last run", warning, "it was killed"},
+		"to come":  {func(t *testing.T, folder string) { finish(t, book(t, folder, now.Add(time.Hour)), ledger.Done) }, "last run", fault, "in the future"},
+		"not held": {func(t *testing.T, folder string) { book(t, folder, now) }, "lock", healthy, "nobody"},
+		"sound":    {func(t *testing.T, folder string) { book(t, folder, now) }, "ledger", healthy, "version "},
+		"held": {func(t *testing.T, folder string) {
+			lock, err := book(t, folder, now).Lock(now)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = lock.Release() })
+		}, "lock", warning, fmt.Sprintf("held by process %d on ", os.Getpid())},
+		"under way": {func(t *testing.T, folder string) {
+			lock, err := book(t, folder, now).Lock(now)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = lock.Release() })
+		}, "last run", healthy, "running"},
+		"newer": {func(t *testing.T, folder string) {
+			book(t, folder, now)
+			change(t, folder, `INSERT INTO goose_db_version (version_id, is_applied) VALUES (99, 1)`)
+		}, "ledger", fault, "its tables are of version 99"},
+		"older": {func(t *testing.T, folder string) {
+			book(t, folder, now)
+			change(t, folder, `DELETE FROM goose_db_version WHERE version_id = (SELECT max(version_id) FROM goose_db_version)`)
+		}, "ledger", warning, "this guichet makes version"},
+		"no ledger": {func(t *testing.T, folder string) {
+			if err := os.WriteFile(filepath.Join(folder, "ledger.db"), bytes.Repeat([]byte("no ledger"), 100), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}, "ledger", fault, "not a database"},
+		"no folder": {func(t *testing.T, _ string) { t.Setenv("GUICHET_LEDGER_URL", "sqlite:///nowhere/at/all/ledger.db") }, "ledger", fault, "/nowhere/at/all"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			folder := t.TempDir()
+			var environment []string
+			c.make(t, folder)
+			if url := os.Getenv("GUICHET_LEDGER_URL"); url != "" {
+				environment = append(environment, "GUICHET_LEDGER_URL="+url)
+			}
+			told := examined(t, folder, environment...)[c.check]
+			if len(told) != 1 || told[0].Status != c.status || !strings.Contains(told[0].Detail, c.detail) {
+				t.Errorf("%+v; want %s with %q", told, c.status, c.detail)
+			}
+		})
+	}
+}
+
+func TestDoctorOnCertificates(t *testing.T) {
+	folder := t.TempDir()
+	for name, until := range map[string]time.Time{"Old CA": time.Now().AddDate(-1, 0, 0), "New CA": time.Now().AddDate(1, 0, 0)} {
+		key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+		if err != nil {
+			t.Fatal(err)
+		}
+		template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name}, NotBefore: until.AddDate(-5, 0, 0), NotAfter: until}
+		der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		file := filepath.Join(folder, strings.ReplaceAll(name, " ", "-"))
+		if err := os.WriteFile(file+".pem", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file+".cer", der, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	told := examined(t, t.TempDir(), "GUICHET_TRUST_ROOTS="+folder)["trust"]
+	if len(told) != 1 || told[0].Status != warning || !strings.Contains(told[0].Detail, "4 certificates") ||
+		!strings.Contains(told[0].Detail, "Old CA") || strings.Contains(told[0].Detail, "New CA") {
+		t.Errorf("%+v; want a warning on the old one", told)
+	}
+}
+
+// nobody is the user whom Linux knows by this number.
+const nobody = 65534
+
+// A store that belongs to somebody else: the doctor, run by a user without
+// rights, tells each right that is missing.
+func TestDoctorWithoutRights(t *testing.T) {
+	folder, err := os.MkdirTemp("", "guichet-doctor-test-") // t.TempDir is closed to others
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		for _, name := range []string{"store", "store/inbox", "store/outbox"} {
+			_ = os.Chmod(filepath.Join(folder, name), 0o700) //nolint:gosec // to be removed
+		}
+		if err := os.RemoveAll(folder); err != nil {
+			t.Error(err)
+		}
+	})
+	executable, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	program, err := os.ReadFile(executable)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"store/inbox/40000001400011/lot-1", "store/outbox", "store/registers", "ledger", "home"} {
+		if err := os.MkdirAll(filepath.Join(folder, name), 0o755); err != nil { //nolint:gosec // for the other user
+			t.Fatal(err)
+		}
+	}
+	for name, mode := range map[string]fs.FileMode{"": 0o755, "store/inbox": 0o333, "store/outbox": 0o555, "store": 0o555, "ledger": 0o555, "home": 0o777} {
+		if err := os.Chmod(filepath.Join(folder, name), mode); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(folder, "guichet"), program, 0o755); err != nil { //nolint:gosec // for the other user
+		t.Fatal(err)
+	}
+	var out, logs bytes.Buffer
+	command := exec.CommandContext(t.Context(), filepath.Join(folder, "guichet"), "doctor", "--json") //nolint:gosec // our own
+	command.Dir, command.Stdout, command.Stderr = filepath.Join(folder, "home"), &out, &logs
+	command.Env = []string{
+		"GUICHET_STORAGE_URL=" + filepath.Join(folder, "store"), "GUICHET_LEDGER_URL=" + filepath.Join(folder, "ledger", "ledger.db"),
+		"GUICHET_OCR_COMMAND=no-such-tesseract", "HOME=" + filepath.Join(folder, "home"),
+		"GUICHET_METRICS_TEXTFILE=" + filepath.Join(folder, "store", "guichet.prom"), "TMPDIR=" + filepath.Join(folder, "store"),
+	}
+	if os.Geteuid() == 0 {
+		command.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
+	}
+	err = command.Run()
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || exit.ExitCode() != 1 {
+		t.Fatalf("%v; want exit 1: %s", err, logs.String())
+	}
+	found, _ := diagnoses(t, out.Bytes())
+	var faults []string
+	for check, told := range found {
+		for _, d := range told {
+			if d.Status == fault {
+				faults = append(faults, check)
+				if check != "registers" && !strings.Contains(d.Detail, "permission denied") && check != "rights" {
+					t.Errorf("%s: %s", check, d.Detail)
+				}
+			}
+		}
+	}
+	slices.Sort(faults)
+	want := []string{"archive/", "audit/", "inbox/", "ledger", "metrics", "operators/", "outbox/", "registers", "rights", "temporary files"}
+	if diff := cmp.Diff(want, faults); diff != "" {
+		t.Errorf("faults (-want +got):\n%s\n%s", diff, out.String())
+	}
+}
