@@ -1,9 +1,7 @@
 package pipeline
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -18,8 +16,8 @@ import (
 	"guichet/pipeline/intake"
 	"guichet/pipeline/ledger"
 	"guichet/pipeline/objectstore"
-	"guichet/pipeline/publish"
 	"guichet/pipeline/settle"
+	"guichet/pipeline/telemetry"
 	"guichet/validators"
 )
 
@@ -41,6 +39,8 @@ type Night struct {
 	// Accepted names the registers (without extension) that may have lost
 	// rows since the last run.
 	Accepted []string
+	// Telemetry, when set, takes down the run's figures and its trace.
+	Telemetry *telemetry.Telemetry
 	// Progress, when set, is told how far a stage has come. It may be called
 	// by several goroutines at once.
 	Progress func(stage Stage, done, total int)
@@ -62,7 +62,9 @@ const (
 func (n *Night) Run(ctx context.Context) (*Summary, error) { return n.alone(ctx, (*run).night) }
 
 // alone does a run's work while no other run can.
-func (n *Night) alone(ctx context.Context, work func(*run, context.Context) error) (*Summary, error) {
+func (n *Night) alone(ctx context.Context, work func(*run, context.Context) error) (summary *Summary, err error) {
+	ctx, ended := n.Telemetry.Run(ctx)
+	defer func() { ended(err) }()
 	lock, err := n.lock(ctx)
 	if err != nil {
 		return &Summary{}, err
@@ -72,17 +74,29 @@ func (n *Night) alone(ctx context.Context, work func(*run, context.Context) erro
 	if r.number, err = n.Ledger.StartRun(ctx, r.started, n.Software); err != nil {
 		return &Summary{}, err
 	}
+	n.Telemetry.Number(ctx, r.number)
 	err = work(r, ctx)
+	// The ledger is told of the end even when the run was asked to stop.
+	lasting := context.WithoutCancel(ctx)
 	state := ledger.Done
 	if err != nil {
 		state = ledger.Failed
 	}
-	// The ledger is told of the end even when the run was asked to stop.
-	if finish := n.Ledger.FinishRun(context.WithoutCancel(ctx), state); err == nil {
+	if finish := n.Ledger.FinishRun(lasting, state); err == nil {
 		err = finish
 	}
 	r.summary.Reasons = sortedReasons(r.reasons)
+	r.queue.Left, r.queue.Failed = len(r.summary.Left)-r.queue.Waiting, len(r.summary.Failed)
+	n.Telemetry.Queue(lasting, n.Clock(), r.queue)
 	return &r.summary, err
+}
+
+// stage does a part of a run, which is told to telemetry.
+func (r *run) stage(ctx context.Context, name string, part func(context.Context) error) error {
+	ctx, done := r.Telemetry.Stage(ctx, name)
+	err := part(ctx)
+	done(err)
+	return err
 }
 
 func (n *Night) begin() *run {
@@ -122,37 +136,28 @@ type run struct {
 	summary   Summary
 	reasons   map[string]int
 	failed    map[string]bool // keys of Summary.Failed
+	queue     telemetry.Queue
 }
 
-func (r *run) night(ctx context.Context) (err error) {
+func (r *run) night(ctx context.Context) error {
 	if err := r.prologue(ctx); err != nil {
 		return err
 	}
-	if err := r.review(ctx); err != nil {
+	if err := r.stage(ctx, "review", r.review); err != nil {
 		return err
 	}
-	found, err := intake.Scan(ctx, r.Store, r.intake(), r.Ledger)
+	found, err := r.scan(ctx)
 	if err != nil {
 		return err
 	}
-	defer func() {
-		for i := range found.Ready {
-			err = errors.Join(err, found.Ready[i].Close())
-		}
-	}()
-	r.tell(found)
-	deliveries, err := r.prepare(ctx, found.Ready)
+	err = r.process(ctx, found.Ready)
+	for i := range found.Ready {
+		err = errors.Join(err, found.Ready[i].Close())
+	}
 	if err != nil {
 		return err
 	}
-	settling, err := r.assess(ctx, deliveries)
-	if err != nil {
-		return err
-	}
-	if _, err := r.settle(ctx, settling); err != nil {
-		return err
-	}
-	if err := r.publishSettled(ctx); err != nil {
+	if err := r.stage(ctx, "publish", r.publishSettled); err != nil {
 		return err
 	}
 	r.tellMissing(found)
@@ -161,13 +166,46 @@ func (r *run) night(ctx context.Context) (err error) {
 
 // prologue loads the registers and finishes what an earlier run had begun.
 func (r *run) prologue(ctx context.Context) error {
-	if err := r.loadRegisters(ctx); err != nil {
+	if err := r.stage(ctx, "registers", r.loadRegisters); err != nil {
 		return err
 	}
 	if err := r.Ledger.SaveRegisters(ctx, r.registers); err != nil {
 		return err
 	}
-	return r.resume(ctx)
+	return r.stage(ctx, "resume", r.resume)
+}
+
+// scan looks for what suppliers delivered.
+func (r *run) scan(ctx context.Context) (found *intake.Found, err error) {
+	err = r.stage(ctx, "intake", func(ctx context.Context) error {
+		found, err = intake.Scan(ctx, r.Store, r.intake(), r.Ledger)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	r.tell(found)
+	r.queue.Ready, r.queue.Waiting = len(found.Ready), len(found.Waiting)
+	return found, nil
+}
+
+// process judges and settles the batches that are ready.
+func (r *run) process(ctx context.Context, ready []intake.Batch) error {
+	var deliveries []delivery
+	var settling []settle.Batch
+	for _, part := range []struct {
+		name string
+		do   func(context.Context) error
+	}{
+		{"prepare", func(ctx context.Context) (err error) { deliveries, err = r.prepare(ctx, ready); return err }},
+		{"assess", func(ctx context.Context) (err error) { settling, err = r.assess(ctx, deliveries); return err }},
+		{"settle", func(ctx context.Context) error { _, err := r.settle(ctx, settling); return err }},
+	} {
+		if err := r.stage(ctx, part.name, part.do); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // intake gives the options by which deliveries are taken in.
@@ -262,160 +300,6 @@ func (r *run) progress(stage Stage, done, total int) {
 	if r.Progress != nil {
 		r.Progress(stage, done, total)
 	}
-}
-
-// resume finishes what an earlier run had begun: it archives and publishes.
-func (r *run) resume(ctx context.Context) error {
-	unpublished, err := r.Ledger.Unpublished(ctx)
-	if err != nil {
-		return err
-	}
-	r.summary.Resumed = len(unpublished)
-	unarchived, err := r.Ledger.Unarchived(ctx)
-	if err != nil {
-		return err
-	}
-	for _, p := range unarchived {
-		r.archive(ctx, p.Revision)
-	}
-	repeats, err := r.Ledger.Repeats(ctx)
-	if err != nil {
-		return err
-	}
-	for _, repeat := range repeats {
-		r.archiveAgain(ctx, repeat)
-	}
-	return r.publish(ctx, unpublished)
-}
-
-// publishSettled publishes what this run settled.
-func (r *run) publishSettled(ctx context.Context) error {
-	unpublished, err := r.Ledger.Unpublished(ctx)
-	if err != nil {
-		return err
-	}
-	return r.publish(ctx, unpublished)
-}
-
-// publish writes the results of settled revisions, as the ledger holds them,
-// and archives their inputs. A revision that cannot be published is told and
-// tried again by the next run.
-func (r *run) publish(ctx context.Context, revisions []ledger.Published) error {
-	for i, p := range revisions {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		if r.failed[batchKey(p.Revision)] {
-			continue // it was tried at the start of the run
-		}
-		results, err := r.Ledger.Results(ctx, p.Supplier, p.Batch, p.Number)
-		if err != nil {
-			return err
-		}
-		withdrawn, err := r.withdrawn(ctx, results)
-		if err != nil {
-			return err
-		}
-		receipt, err := publish.Publish(ctx, r.Store, publish.Set{Revision: p.Revision, Results: results, Withdrawn: withdrawn})
-		if err != nil {
-			r.fail(batchKey(p.Revision), err)
-			continue
-		}
-		if err := r.Ledger.MarkPublished(ctx, p.Supplier, p.Batch, p.Number, receipt); err != nil {
-			return err
-		}
-		r.Log.Info("published", slog.String("batch", batchKey(p.Revision)), slog.Int("revision", p.Number),
-			slog.String("status", string(p.Status)), slog.Int("accepted", p.Counts.Accepted), slog.Int("rows", p.Counts.Rows()))
-		r.count(p.Revision, results)
-		r.archive(ctx, p.Revision)
-		r.progress(StagePublish, i+1, len(revisions))
-	}
-	return nil
-}
-
-// withdrawn gives the acceptances that results take back, as they were.
-func (r *run) withdrawn(ctx context.Context, results []claim.Result) ([]claim.Result, error) {
-	var all []claim.Result
-	for _, result := range results {
-		if result.Withdrawal == nil {
-			continue
-		}
-		accepted, found, err := r.Ledger.Decision(ctx, result.Claim, result.Withdrawal.Revision)
-		if err != nil {
-			return nil, err
-		}
-		if !found || accepted.Decision != claim.Accepted {
-			return nil, fmt.Errorf("claim %s: revision %d did not accept it", result.Claim, result.Withdrawal.Revision)
-		}
-		accepted.Withdrawal = result.Withdrawal
-		all = append(all, accepted)
-	}
-	return all, nil
-}
-
-// count adds what a revision decided to the summary.
-func (r *run) count(revision claim.Revision, results []claim.Result) {
-	s := &r.summary
-	s.Batches = append(s.Batches, revision)
-	for _, result := range results {
-		s.Counts.Add(result.Decision)
-	}
-	s.Counts.NewlyAccepted += revision.Counts.NewlyAccepted
-	s.AmountDue += revision.AmountDue
-	addReasons(r.reasons, results)
-	addReasons(r.reasons, []claim.Result{{Findings: revision.Findings}})
-}
-
-func (r *run) archive(ctx context.Context, revision claim.Revision) {
-	err := publish.Archive(ctx, r.Store, revision)
-	err = r.leaveReplaced(batchKey(revision), err)
-	if err == nil {
-		err = r.Ledger.MarkArchived(ctx, revision.Supplier, revision.Batch, revision.Number)
-	}
-	if err != nil {
-		r.fail(batchKey(revision), err)
-	}
-}
-
-// leaveReplaced tells of inputs that stay in the inbox because others were
-// dropped in their place; everything else is archived then.
-func (r *run) leaveReplaced(key string, err error) error {
-	var left *publish.LeftError
-	if !errors.As(err, &left) {
-		return err
-	}
-	r.leave(key, left.Error())
-	return nil
-}
-
-// archiveAgain moves content that was dropped again to the archive.
-func (r *run) archiveAgain(ctx context.Context, repeat ledger.Repeat) {
-	key := fmt.Sprintf("inbox/%s/%s/", repeat.Supplier, repeat.Batch)
-	err := r.leaveReplaced(key, publish.ArchiveAgain(ctx, r.Store, repeat.Supplier, repeat.Batch, repeat.Digest, repeat.Inputs))
-	if err == nil {
-		err = r.Ledger.FinishRepeat(ctx, repeat)
-	}
-	if err != nil {
-		r.fail(key, err)
-	}
-}
-
-func batchKey(revision claim.Revision) string {
-	return fmt.Sprintf("inbox/%s/%s/", revision.Supplier, revision.Batch)
-}
-
-// publishHead puts the head of the audit chain into the store, where it may
-// be locked against change.
-func (r *run) publishHead(ctx context.Context) error {
-	head, err := r.Ledger.Head(ctx)
-	if err != nil {
-		return err
-	}
-	var data bytes.Buffer
-	if err := json.NewEncoder(&data).Encode(head); err != nil {
-		return err
-	}
-	return r.Store.Put(ctx, fmt.Sprintf("audit/%d.json", r.number), data.Bytes())
 }
 
 // read gives an object's bytes, which are as many as were listed. More than
