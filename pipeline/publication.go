@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 
 	"guichet/pipeline/claim"
 	"guichet/pipeline/ledger"
@@ -88,7 +89,18 @@ func (r *run) publishSet(ctx context.Context, revision claim.Revision, results [
 	if err != nil {
 		return "", err
 	}
-	return publish.Publish(ctx, r.Store, publish.Set{Revision: revision, Results: results, Withdrawn: withdrawn})
+	receipt, err = publish.Publish(ctx, r.Store, publish.Set{Revision: revision, Results: results, Withdrawn: withdrawn})
+	if errors.Is(err, publish.ErrConflict) && !r.sameSoftware(revision) {
+		return publish.Adopt(ctx, r.Store, revision)
+	}
+	return receipt, err
+}
+
+// sameSoftware tells whether this version of guichet decided a revision: what
+// another one published is not published again.
+func (r *run) sameSoftware(revision claim.Revision) bool {
+	software, _, _ := strings.Cut(revision.Software, ", ")
+	return software == r.Software
 }
 
 // withdrawn gives the acceptances that results take back, as they were.

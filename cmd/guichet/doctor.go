@@ -16,6 +16,7 @@ import (
 
 	"guichet/config"
 	"guichet/pipeline/ledger"
+	"guichet/pipeline/objectstore"
 )
 
 type doctorCommand struct {
@@ -63,6 +64,7 @@ type diagnosis struct {
 // compiles pdfium on a new machine.
 const (
 	lookWithin      = 10 * time.Second
+	reachWithin     = 15 * time.Second // a first answer of the store
 	storeWithin     = time.Minute
 	registersWithin = 5 * time.Minute
 	documentsWithin = 5 * time.Minute
@@ -78,6 +80,7 @@ type doctor struct {
 	programme *config.Programme
 	asJSON    bool
 	book      *ledger.Condition // nil: the ledger cannot be read
+	store     objectstore.Store // nil: it cannot be reached
 	faults    int
 	broken    error // of the output
 }

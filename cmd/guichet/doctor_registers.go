@@ -17,15 +17,15 @@ import (
 // of the last run.
 func (d *doctor) registers() {
 	const check = "registers"
+	if d.store == nil {
+		return // told already
+	}
+	store := d.store
 	type loaded struct {
 		set  *register.Set
 		ages map[string]time.Time
 	}
 	found, err := limited(d.ctx, registersWithin, func(ctx context.Context) (l loaded, err error) {
-		store, err := objectstore.Open(d.settings.Storage.URL)
-		if err != nil {
-			return l, err
-		}
 		l.ages = map[string]time.Time{}
 		files, err := registerFiles(ctx, store, l.ages)
 		if err != nil {

@@ -55,8 +55,11 @@ func (d *doctor) storage() {
 		{"operators", "can be written and read back", scratch, tryResults},
 		{"audit", "can be written and read back", scratch, tryResults},
 	} {
-		before := foldersIn(folder, local)
-		seen, err := limited(d.ctx, storeWithin, func(ctx context.Context) (time.Duration, error) {
+		before, within := foldersIn(folder, local), storeWithin
+		if d.store == nil {
+			within = reachWithin
+		}
+		seen, err := limited(d.ctx, within, func(ctx context.Context) (time.Duration, error) {
 			return trial.try(ctx, store, trial.folder+trial.key)
 		})
 		before.restore()
@@ -65,6 +68,7 @@ func (d *doctor) storage() {
 		switch {
 		case errors.Is(err, objectstore.ErrUnavailable), errors.Is(err, errNoAnswer):
 			d.fault(check, "see that the store runs and can be reached from here", "%v", err)
+			d.store = nil
 			return // the other folders would each take their time to tell the same
 		case errors.As(err, &stays):
 			d.warn(check, "remove it; guichet itself deletes nothing there", "%s, but %v", trial.can, err)
@@ -73,6 +77,7 @@ func (d *doctor) storage() {
 		default:
 			d.ok(check, "%s", trial.can)
 		}
+		d.store = store
 		if trial.folder == "archive" && err == nil {
 			offset = seen
 		}

@@ -28,6 +28,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"guichet/fixtures/s3server"
 	"guichet/pipeline/ledger"
 	"guichet/pipeline/objectstore"
 )
@@ -418,6 +419,56 @@ func TestDoctorOnCertificates(t *testing.T) {
 	if len(told) != 1 || told[0].Status != warning || !strings.Contains(told[0].Detail, "4 certificates") ||
 		!strings.Contains(told[0].Detail, "Old CA") || strings.Contains(told[0].Detail, "New CA") {
 		t.Errorf("%+v; want a warning on the old one", told)
+	}
+}
+
+// TestDoctorOnS3: a bucket with all rights is sound and stays empty; one without
+// the right to write, and a server that is not there, are told.
+func TestDoctorOnS3(t *testing.T) {
+	server := s3server.Start(t)
+	var sound []diagnosis
+	all := examined(t, t.TempDir(), "GUICHET_STORAGE_URL="+server.URL())
+	checks := []string{"storage", "inbox/", "registers/", "archive/", "outbox/", "operators/", "audit/", "store clock"}
+	for _, check := range checks {
+		sound = append(sound, all[check]...)
+	}
+	if len(sound) != len(checks) || slices.ContainsFunc(sound, func(d diagnosis) bool { return d.Status != healthy }) {
+		t.Errorf("a bucket with all rights: %+v", sound)
+	}
+	store, err := objectstore.Open(server.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for o, err := range store.List(t.Context(), "") {
+		t.Errorf("%q stays, %v", o.Key, err)
+	}
+
+	policy := fmt.Sprintf(`{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": ["payment"]},
+		"Action": ["s3:GetObject", "s3:ListBucket"], "Resource": ["arn:aws:s3:::%[1]s", "arn:aws:s3:::%[1]s/*"]}]}`, server.Bucket)
+	if err := server.Admin().SetBucketPolicy(t.Context(), server.Bucket, policy); err != nil {
+		t.Fatal(err)
+	}
+	s3server.As(t, "payment")
+	reader := examined(t, t.TempDir(), "GUICHET_STORAGE_URL="+server.URL())
+	for check, operation := range map[string]string{"inbox/": "delete: ", "archive/": "put where none is: ", "outbox/": "put: ", "operators/": "put: ", "audit/": "put: "} {
+		if told := reader[check]; len(told) != 1 || told[0].Status != fault || !strings.HasPrefix(told[0].Detail, operation) {
+			t.Errorf("a bucket that can be read only, %s: %+v; want a fault of %s", check, told, operation)
+		}
+	}
+	if told := reader["registers/"]; len(told) != 1 || told[0].Status != healthy {
+		t.Errorf("a bucket that can be read only, registers/: %+v", told)
+	}
+
+	if testing.Short() {
+		t.Skip("waits for a server that is not there")
+	}
+	started := time.Now()
+	away := examined(t, t.TempDir(), "GUICHET_STORAGE_URL=s3://127.0.0.1:1/bucket?tls=false")
+	if told := away["inbox/"]; len(told) != 1 || told[0].Status != fault || away["outbox/"] != nil || away["registers"] != nil {
+		t.Errorf("a server that is not there: %+v; want one fault", away)
+	}
+	if took := time.Since(started); took > 2*reachWithin+documentsWithin {
+		t.Errorf("a server that is not there took %s", took)
 	}
 }
 

@@ -103,8 +103,8 @@ var says = map[string]string{
 	"cut before its directory":                   "il est incomplet",
 	"cut before its end":                         "il est incomplet",
 	"cut at its last byte":                       "il est incomplet",
-	"a bomb":                                     "il dépasse 32 Mio une fois décompressé",
-	"a bomb in pieces":                           "il dépasse 32 Mio une fois décompressé",
+	"a bomb":                                     "il dépasse 8 Mio une fois décompressé",
+	"a bomb in pieces":                           "il dépasse 8 Mio une fois décompressé",
 	"a bomb that says it is small":               "« c.pdf » n'y a pas la taille annoncée",
 	"50,001 files":                               "plus de 50 000 fichiers",
 	"50,001 files that are skipped":              "plus de 50 000 fichiers",
@@ -150,7 +150,7 @@ func zipBatch(t *testing.T, data []byte, options intake.Options) *intake.Batch {
 
 func TestHostileZIPs(t *testing.T) {
 	limited := options()
-	limited.ZIP.Unpacked = 32 << 20
+	limited.ZIP.Unpacked = 8 << 20
 	for _, hostile := range fixtures.HostileZIPs() {
 		t.Run(hostile.Name, func(t *testing.T) {
 			data := hostile.Make()
