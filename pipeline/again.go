@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"time"
 
 	"guichet/pipeline/claim"
 	"guichet/pipeline/intake"
@@ -80,7 +81,15 @@ func (h *history) identity(d claim.Revision) identity {
 // reopen opens a delivery of a batch in the archive.
 func (r *run) reopen(ctx context.Context, d claim.Revision) (*intake.Batch, error) {
 	ref := intake.Ref{Supplier: d.Supplier, Name: d.Batch}
-	return intake.Reopen(ctx, r.Store, r.intake(), ref, d.Inputs, func(input string) string { return publish.ArchiveKey(d, input) })
+	batch, err := intake.Reopen(ctx, r.Store, r.intake(), ref, d.Inputs, func(input string) string { return publish.ArchiveKey(d, input) })
+	if errors.Is(err, intake.ErrInputs) {
+		at, purged, asking := r.Ledger.PurgedAt(ctx, d.Supplier, d.Batch, d.Number)
+		if purged {
+			return nil, fmt.Errorf("they were purged on %s: %w", at.In(claim.Paris).Format(time.DateOnly), err)
+		}
+		err = errors.Join(err, asking)
+	}
+	return batch, err
 }
 
 // errRefusedNow is for a batch that was processed and would be refused today.

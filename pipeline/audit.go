@@ -61,7 +61,7 @@ const maxAuditFaults = 1000
 // Verify does the audit. An error means that it could not be done, not that
 // something was found.
 func (a *Audit) Verify(ctx context.Context) (*AuditReport, error) {
-	c := &auditing{Audit: a, found: map[string]bool{}}
+	c := &auditing{Audit: a, run: &run{Night: &Night{Ledger: a.Ledger, Software: a.Software}}, found: map[string]bool{}}
 	if err := a.Ledger.Verify(ctx); err != nil && !errors.As(err, &c.report.Broken) {
 		return nil, err
 	}
@@ -76,6 +76,7 @@ func (a *Audit) Verify(ctx context.Context) (*AuditReport, error) {
 // auditing is an audit under way.
 type auditing struct {
 	*Audit
+	run       *run // that would publish revisions anew; it publishes nothing
 	report    AuditReport
 	found     map[string]bool // folders of revisions that the store has
 	strangers []Left          // objects in no such folder
@@ -318,8 +319,7 @@ func (c *auditing) settled(ctx context.Context, place ledger.Place) (p ledger.Pu
 	if set.Results, err = c.Ledger.Results(ctx, place.Supplier, place.Batch, place.Number); err != nil {
 		return p, set, err
 	}
-	r := run{Night: &Night{Ledger: c.Ledger}}
-	set.Withdrawn, err = r.withdrawn(ctx, set.Results)
+	set.Withdrawn, err = c.run.withdrawn(ctx, set.Results)
 	return p, set, err
 }
 
@@ -335,8 +335,7 @@ type expectation struct {
 // receipt says.
 func (c *auditing) published(ctx context.Context, place ledger.Place, known string, set publish.Set, stored map[string]objectstore.Object) (map[string]expectation, error) {
 	receipt, review := placeOf("outbox", place)+"receipt.json", placeOf("operators", place)+"review.jsonl"
-	version, _, _ := strings.Cut(set.Revision.Software, ", ") // what OCR was done with comes after
-	ours := version == c.Software
+	ours := c.run.sameSoftware(set.Revision)
 	if !ours {
 		c.report.OtherVersions++
 	}

@@ -302,13 +302,13 @@ func (r *run) progress(stage Stage, done, total int) {
 	}
 }
 
-// read gives an object's bytes, which are as many as were listed. More than
-// limit are an error.
-func (r *run) read(ctx context.Context, o objectstore.Object, limit int64) ([]byte, error) {
+// readWhole gives an object's bytes, which are as many as were listed. More
+// than limit are an error.
+func readWhole(ctx context.Context, store objectstore.Store, o objectstore.Object, limit int64) ([]byte, error) {
 	if o.Size > limit {
 		return nil, fmt.Errorf("larger than %d MiB", limit>>20)
 	}
-	data, err := readUpTo(limit, func() (io.ReadCloser, error) { return r.Store.Open(ctx, o) })
+	data, err := readUpTo(limit, func() (io.ReadCloser, error) { return store.Open(ctx, o) })
 	if err == nil && int64(len(data)) != o.Size {
 		err = fmt.Errorf("%w: %d bytes were listed, %d read", objectstore.ErrChanged, o.Size, len(data))
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"guichet/config"
 	"guichet/pipeline/claim"
 	"guichet/pipeline/objectstore"
 	"guichet/pipeline/register"
@@ -24,39 +25,97 @@ const maxRegisterBytes = 512 << 20
 // from one run to the next without an operator's word.
 const shrinkage = 2
 
-// loadRegisters reads the registers and compares them with those of the last
-// run. It fails before any batch is touched.
-func (r *run) loadRegisters(ctx context.Context) error {
-	listed, err := r.listRegisters(ctx)
+// errRegistersChange means that registers came, went or changed while a run
+// read them.
+var errRegistersChange = errors.New("registers/ changes while it is read: run again when its files are complete")
+
+// Registers reads the registers of a store as a run does, and gives the objects
+// that they were read from. Errors name the file.
+func Registers(ctx context.Context, store objectstore.Store, programme *config.Programme) (*register.Set, []objectstore.Object, error) {
+	listed, err := listRegisters(ctx, store)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
 	files := make([]register.File, len(listed))
 	for i, o := range listed {
 		name := strings.TrimPrefix(o.Key, registersFolder)
-		data, err := r.read(ctx, o, maxRegisterBytes)
+		data, err := readWhole(ctx, store, o, maxRegisterBytes)
 		if err != nil {
-			return fmt.Errorf("register %s: %w", name, err)
+			return nil, nil, fmt.Errorf("register %s: %w", name, err)
 		}
 		files[i] = register.File{Name: name, Data: data}
 	}
 	// Operators may be dropping others at this moment: half of them would
 	// judge claims by rows that do not belong together.
-	again, err := r.listRegisters(ctx)
+	again, err := listRegisters(ctx, store)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
 	same := func(a, b objectstore.Object) bool {
 		return a.Key == b.Key && a.Size == b.Size && a.Version == b.Version
 	}
 	if !slices.EqualFunc(listed, again, same) {
-		return errRegistersChange
+		return nil, nil, errRegistersChange
 	}
 	set, err := register.Load(files)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
-	if err := set.CheckTranches(r.Programme); err != nil {
+	return set, listed, set.CheckTranches(programme)
+}
+
+// listRegisters gives the objects of registers/, those of folders in it aside.
+func listRegisters(ctx context.Context, store objectstore.Store) ([]objectstore.Object, error) {
+	var listed []objectstore.Object
+	for o, err := range store.List(ctx, registersFolder) {
+		if err != nil {
+			return nil, fmt.Errorf("listing the registers: %w", err)
+		}
+		if !strings.Contains(strings.TrimPrefix(o.Key, registersFolder), "/") {
+			listed = append(listed, o)
+		}
+	}
+	return listed, nil
+}
+
+// Shrunk is a register that lost more rows since the last run than one loses
+// without a word of an operator's.
+type Shrunk struct {
+	Name        string // without extension
+	Before, Now int    // rows
+}
+
+// Error tells how to go on.
+func (s *Shrunk) Error() string {
+	return fmt.Sprintf("register %s has %d rows, the last run had %d: more than %d %% are gone; if that is right, run again with --accept-register %s",
+		s.Name, s.Now, s.Before, shrinkage, s.Name)
+}
+
+// CompareRegisters gives those of the last run's registers that have shrunk,
+// in their order. One that is gone has lost all its rows.
+func CompareRegisters(last, now []claim.RegisterInfo) []*Shrunk {
+	var all []*Shrunk
+	for _, before := range last {
+		s := &Shrunk{Name: registerName(before.Name), Before: before.Rows}
+		for _, info := range now {
+			if registerName(info.Name) == s.Name {
+				s.Now = info.Rows
+			}
+		}
+		if s.Now*100 < s.Before*(100-shrinkage) {
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+func registerName(file string) string { return strings.TrimSuffix(file, path.Ext(file)) }
+
+// loadRegisters reads the registers and compares them with those of the last
+// run. It fails before any batch is touched.
+func (r *run) loadRegisters(ctx context.Context) error {
+	set, _, err := Registers(ctx, r.Store, r.Programme)
+	if err != nil {
 		return err
 	}
 	for _, name := range set.Ignored() {
@@ -67,7 +126,13 @@ func (r *run) loadRegisters(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := r.compare(last); err != nil {
+	var errs []error
+	for _, s := range CompareRegisters(last, r.registers) {
+		if !slices.Contains(r.Accepted, s.Name) {
+			errs = append(errs, s)
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
 		return err
 	}
 	r.validator = &validators.Context{
@@ -81,42 +146,3 @@ func (r *run) loadRegisters(ctx context.Context) error {
 	}
 	return nil
 }
-
-// errRegistersChange means that registers came, went or changed while a run
-// read them.
-var errRegistersChange = errors.New("registers/ changes while it is read: run again when its files are complete")
-
-// listRegisters gives the objects of registers/, those of folders in it aside.
-func (r *run) listRegisters(ctx context.Context) ([]objectstore.Object, error) {
-	var listed []objectstore.Object
-	for o, err := range r.Store.List(ctx, registersFolder) {
-		if err != nil {
-			return nil, fmt.Errorf("listing the registers: %w", err)
-		}
-		if !strings.Contains(strings.TrimPrefix(o.Key, registersFolder), "/") {
-			listed = append(listed, o)
-		}
-	}
-	return listed, nil
-}
-
-// compare refuses registers that lost too many rows.
-func (r *run) compare(last []claim.RegisterInfo) error {
-	var errs []error
-	for _, before := range last {
-		name := registerName(before.Name)
-		rows := 0
-		for _, now := range r.registers {
-			if registerName(now.Name) == name {
-				rows = now.Rows
-			}
-		}
-		if rows*100 < before.Rows*(100-shrinkage) && !slices.Contains(r.Accepted, name) {
-			errs = append(errs, fmt.Errorf("register %s has %d rows, the last run had %d: more than %d %% are gone; if that is right, run again with --accept-register %s",
-				name, rows, before.Rows, shrinkage, name))
-		}
-	}
-	return errors.Join(errs...)
-}
-
-func registerName(file string) string { return strings.TrimSuffix(file, path.Ext(file)) }

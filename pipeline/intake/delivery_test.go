@@ -232,6 +232,31 @@ func TestOpenTellsOfAnotherContent(t *testing.T) {
 	}
 }
 
+// swapping gives another content, just as long, from the second reading on: a
+// store whose versions tell nothing.
+type swapping struct {
+	objectstore.Store
+	reads *int
+}
+
+func (s swapping) Open(ctx context.Context, o objectstore.Object) (io.ReadCloser, error) {
+	if *s.reads++; *s.reads == 1 {
+		return s.Store.Open(ctx, o)
+	}
+	return io.NopCloser(strings.NewReader(strings.Repeat("x", int(o.Size)))), nil
+}
+
+func TestACopyOfAnotherContentIsNotRead(t *testing.T) {
+	in := newInbox(t)
+	in.put(supplier+"/lot.zip", string(fixtures.ZIPOf(files)), time.Hour)
+	in.store = swapping{in.store, new(int)}
+	batch := in.scan(options(), ledger{}).Ready[0]
+	if _, err := batch.Open(t.Context(), batch.Objects[0]); !errors.Is(err, objectstore.ErrChanged) {
+		t.Errorf("got error %v, want ErrChanged", err)
+	}
+	mustClose(t, &batch)
+}
+
 // A ZIP that fails to be copied for a reason of ours fails its batch alone, and
 // refuses nothing.
 func TestAZIPThatCannotBeCopiedIsNoFaultOfItsSupplier(t *testing.T) {

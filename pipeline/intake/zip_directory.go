@@ -248,10 +248,7 @@ func checkLayout(r io.ReaderAt, records []record, stop uint64) error {
 	extra := make([]byte, none16)
 	for i := range records {
 		e := &records[i]
-		switch {
-		case e.offset < at:
-			return errOverlap
-		case e.offset > at:
+		if e.offset != at { // it is greater: no record ends behind the next one's begin
 			return errForeign
 		}
 		next := stop
