@@ -305,7 +305,7 @@ func (c *auditing) revision(ctx context.Context, place ledger.Place) error {
 	}
 	expected = make(map[string]expectation, len(p.Inputs))
 	for _, input := range p.Inputs {
-		expected[publish.ArchiveKey(p.Revision, input.Key)] = expectation{sha256: input.SHA256, absent: purged || !p.Archived}
+		expected[publish.ArchiveKey(p.Revision, input.Key)] = expectation{sha256: input.SHA256, absent: purged || !p.Archived || slices.Contains(p.Replaced, input.Key)}
 	}
 	return c.compare(ctx, expected, stored)
 }

@@ -17,6 +17,7 @@ import (
 // columns of all tables but unauditedTables are.
 var unaudited = map[string]string{
 	"revisions.archived": "only says that there is nothing left to move: a run that finds 0 looks, and sets it again",
+	"revisions.replaced": "excuses inputs that the supplier itself replaced before they were moved, which the warning of that run tells",
 }
 
 // unauditedTables are no part of what was decided; the chain does not speak for them.

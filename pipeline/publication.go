@@ -11,6 +11,7 @@ import (
 
 	"guichet/pipeline/claim"
 	"guichet/pipeline/ledger"
+	"guichet/pipeline/objectstore"
 	"guichet/pipeline/publish"
 )
 
@@ -137,10 +138,9 @@ func (r *run) count(revision claim.Revision, results []claim.Result) {
 }
 
 func (r *run) archive(ctx context.Context, revision claim.Revision) {
-	err := publish.Archive(ctx, r.Store, revision)
-	err = r.leaveReplaced(batchKey(revision), err)
+	replaced, err := r.leaveReplaced(batchKey(revision), publish.Archive(ctx, r.Store, revision))
 	if err == nil {
-		err = r.Ledger.MarkArchived(ctx, revision.Supplier, revision.Batch, revision.Number)
+		err = r.Ledger.MarkArchived(ctx, revision.Supplier, revision.Batch, revision.Number, replaced...)
 	}
 	if err != nil {
 		r.fail(batchKey(revision), err)
@@ -148,20 +148,20 @@ func (r *run) archive(ctx context.Context, revision claim.Revision) {
 }
 
 // leaveReplaced tells of inputs that stay in the inbox because others were
-// dropped in their place; everything else is archived then.
-func (r *run) leaveReplaced(key string, err error) error {
+// dropped in their place, and gives their keys; everything else is archived then.
+func (r *run) leaveReplaced(key string, err error) (replaced []string, _ error) {
 	var left *publish.LeftError
 	if !errors.As(err, &left) {
-		return err
+		return nil, err
 	}
 	r.leave(key, left.Error())
-	return nil
+	return left.Keys, nil
 }
 
 // archiveAgain moves content that was dropped again to the archive.
 func (r *run) archiveAgain(ctx context.Context, repeat ledger.Repeat) {
 	key := fmt.Sprintf("inbox/%s/%s/", repeat.Supplier, repeat.Batch)
-	err := r.leaveReplaced(key, publish.ArchiveAgain(ctx, r.Store, repeat.Supplier, repeat.Batch, repeat.Digest, repeat.Inputs))
+	_, err := r.leaveReplaced(key, publish.ArchiveAgain(ctx, r.Store, repeat.Supplier, repeat.Batch, repeat.Digest, repeat.Inputs))
 	if err == nil {
 		err = r.Ledger.FinishRepeat(ctx, repeat)
 	}
@@ -185,5 +185,10 @@ func (r *run) publishHead(ctx context.Context) error {
 	if err := json.NewEncoder(&data).Encode(head); err != nil {
 		return err
 	}
-	return r.Store.Put(ctx, fmt.Sprintf("audit/%d.json", r.number), data.Bytes())
+	key := fmt.Sprintf("audit/%d.json", r.number)
+	err = r.Store.PutNew(ctx, key, data.Bytes())
+	if errors.Is(err, objectstore.ErrExists) {
+		return fmt.Errorf("%s stands already: the ledger is not the one that this store's results were made with, and the evidence is not overwritten", key)
+	}
+	return err
 }

@@ -46,16 +46,18 @@ func main() {
 type cli struct {
 	Config string `help:"Settings file (default: ./guichet.yaml, then /etc/guichet/guichet.yaml)." placeholder:"FILE" type:"path"`
 
-	Run     runCommand     `cmd:"" help:"The nightly run: every ready batch, then exit."`
-	Batches batchesCommand `cmd:"" help:"List the batches that were processed."`
-	Show    showCommand    `cmd:"" help:"Show what became of a batch, a claim or a dossier, and why."`
-	Inspect inspectCommand `cmd:"" help:"Show what is seen of a document: text, mentions, signatures, ink."`
-	Rules   rulesCommand   `cmd:"" help:"Print the catalogue of rules."`
-	Demo    demoCommand    `cmd:"" help:"Make a store with generated claims, good and faulty, and run on it."`
-	Doctor  doctorCommand  `cmd:"" help:"Check what a run will need, and say what to do."`
-	Purge   purgeCommand   `cmd:"" help:"Delete what was kept for as long as the settings want."`
-	Audit   auditCommand   `cmd:"" help:"Check the ledger and the store against the audit chain."`
-	Version versionCommand `cmd:"" help:"Print the version."`
+	Run       runCommand       `cmd:"" help:"The nightly run: every ready batch, then exit."`
+	Batches   batchesCommand   `cmd:"" help:"List the batches that were processed."`
+	Show      showCommand      `cmd:"" help:"Show what became of a batch, a claim or a dossier, and why."`
+	Review    reviewCommand    `cmd:"" help:"Decide the claims that need a person."`
+	Reprocess reprocessCommand `cmd:"" help:"Evaluate claims again with today's registers and programme."`
+	Inspect   inspectCommand   `cmd:"" help:"Show what is seen of a document: text, mentions, signatures, ink."`
+	Rules     rulesCommand     `cmd:"" help:"Print the catalogue of rules."`
+	Demo      demoCommand      `cmd:"" help:"Make a store with generated claims, good and faulty, and run on it."`
+	Doctor    doctorCommand    `cmd:"" help:"Check what a run will need, and say what to do."`
+	Purge     purgeCommand     `cmd:"" help:"Delete what was kept for as long as the settings want."`
+	Audit     auditCommand     `cmd:"" help:"Check the ledger and the store against the audit chain."`
+	Version   versionCommand   `cmd:"" help:"Print the version."`
 }
 
 // terminal is what a command talks to.

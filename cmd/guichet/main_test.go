@@ -14,14 +14,21 @@ import (
 func TestMain(m *testing.M) {
 	document.Main()
 	testscript.Main(m, map[string]func(){
-		"guichet": func() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) },
-		"documents": func() {
-			if err := writeDocuments(); err != nil {
-				fmt.Fprintln(os.Stderr, err)
-				os.Exit(1)
-			}
-		},
+		"guichet":   func() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) },
+		"documents": tool(writeDocuments),
+		"deliver":   tool(deliver),
+		"state":     tool(state),
 	})
+}
+
+// tool makes a command for scripts.
+func tool(do func() error) func() {
+	return func() {
+		if err := do(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+	}
 }
 
 // TestScripts plays terminal sessions: see testdata/script.

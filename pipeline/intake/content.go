@@ -53,9 +53,6 @@ func (b *Batch) Close() error {
 	return spool.close()
 }
 
-// Stored gives an input of the batch as it was listed, to open it.
-func (b *Batch) Stored(o claim.Object) objectstore.Object { return b.content.stored[o.Key] }
-
 // spooled gives the ZIP of the batch in a temporary file.
 func (c *content) spooled(ctx context.Context) (*spool, error) {
 	c.mu.Lock()

@@ -204,7 +204,7 @@ func TestTheObjectsOfABatch(t *testing.T) {
 	if !batch.ReceivedAt.Equal(clock.Add(-time.Minute)) {
 		t.Errorf("received at %s, want that of the youngest object, _READY aside", batch.ReceivedAt)
 	}
-	r, err := in.store.Open(t.Context(), batch.Stored(document))
+	r, err := batch.Open(t.Context(), document)
 	must(t, err)
 	content, err := io.ReadAll(r)
 	must(t, errors.Join(err, r.Close()))

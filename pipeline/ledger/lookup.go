@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"guichet/pipeline/claim"
@@ -16,7 +17,10 @@ type Published struct {
 	SettledAt time.Time // start of the run that settled it
 	// Receipt is the SHA-256 of its receipt; empty until it is published.
 	Receipt  string
-	Archived bool // its inputs are in the archive
+	Archived bool // its inputs are in the archive, but for those replaced
+	// Replaced are the keys of inputs that are in no archive: the supplier
+	// dropped others in their place before they were moved.
+	Replaced []string
 }
 
 // Standing is a claim as it stands.
@@ -26,13 +30,17 @@ type Standing struct {
 	Superseded bool      // by the supplier's own correction
 }
 
-const selectRevisions = `SELECT r.body, a.at, r.receipt_sha256, r.archived
+const selectRevisions = `SELECT r.body, a.at, r.receipt_sha256, r.archived, r.replaced
 	FROM revisions r JOIN audit a ON a.number = r.entry `
 
 func scanRevision(rows *sql.Rows) (p Published, err error) {
-	var body, at string
-	if err := rows.Scan(&body, &at, &p.Receipt, &p.Archived); err != nil {
+	var body, at, replaced string
+	if err := rows.Scan(&body, &at, &p.Receipt, &p.Archived, &replaced); err != nil {
 		return Published{}, err
+	}
+	if replaced != "" {
+		p.Replaced = strings.Split(replaced, "
+") // a key holds no control character
 	}
 	if p.SettledAt, err = parseInstant(at); err != nil {
 		return Published{}, err
@@ -125,11 +133,12 @@ func (l *Ledger) MarkPublished(ctx context.Context, supplier claim.SIRET, batch 
 		supplier, batch, revision, receiptSHA256)
 }
 
-// MarkArchived records that the inputs of a published revision are in the archive.
-func (l *Ledger) MarkArchived(ctx context.Context, supplier claim.SIRET, batch string, revision int) error {
+// MarkArchived records that the inputs of a published revision are in the
+// archive, but for those, by their keys, that others took the place of.
+func (l *Ledger) MarkArchived(ctx context.Context, supplier claim.SIRET, batch string, revision int, replaced ...string) error {
 	return l.mark(ctx, "archived", supplier, batch, revision,
-		`UPDATE revisions SET archived = 1 WHERE supplier = $1 AND batch = $2 AND revision = $3 AND receipt_sha256 <> ''`,
-		supplier, batch, revision)
+		`UPDATE revisions SET archived = 1, replaced = $4 WHERE supplier = $1 AND batch = $2 AND revision = $3 AND receipt_sha256 <> ''`,
+		supplier, batch, revision, strings.Join(replaced, "\n"))
 }
 
 func (l *Ledger) mark(ctx context.Context, as string, supplier claim.SIRET, batch string, revision int, statement string, args ...any) error {

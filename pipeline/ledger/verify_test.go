@@ -21,7 +21,7 @@ var audited = map[string]struct {
 }{
 	"audit": {own: "number"},
 	// How far a revision is published and archived changes after its entry.
-	"revisions": {free: []string{"receipt_sha256", "archived"}, own: "entry"},
+	"revisions": {free: []string{"receipt_sha256", "archived", "replaced"}, own: "entry"},
 	"decisions": {own: "entry"},
 	"claims":    {own: "entry"},
 	"reviews":   {own: "entry"},
@@ -236,7 +236,7 @@ func TestVerifyFindsWhatIsNotItsOwn(t *testing.T) {
 		"a use nobody made":             `INSERT INTO document_uses SELECT 'x', role, claim FROM document_uses LIMIT 1`,
 		"a decision nobody made":        `INSERT INTO decisions SELECT claim, supplier, batch, 9, entry, body FROM decisions LIMIT 1`,
 		"a decision of a later entry":   `INSERT INTO decisions SELECT claim, supplier, batch, 9, entry + 1000, body FROM decisions LIMIT 1`,
-		"a revision nobody settled":     `INSERT INTO revisions SELECT supplier, batch, 9, kind, status, received_at, digest, entry, body, '', 0, cause FROM revisions LIMIT 1`,
+		"a revision nobody settled":     `INSERT INTO revisions SELECT supplier, batch, 9, kind, status, received_at, digest, entry, body, '', 0, cause, replaced FROM revisions LIMIT 1`,
 		"an entry of another chain":     `INSERT INTO audit SELECT 99, at, kind, subject, content, digest, 'x' FROM audit ORDER BY number DESC LIMIT 1`,
 		"an entry before the first":     `INSERT INTO audit SELECT 0, at, kind, subject, content, '', 'x' FROM audit LIMIT 1`,
 		"a superseding taken away":      `DELETE FROM audit WHERE kind = 'superseded'`,

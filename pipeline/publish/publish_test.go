@@ -161,6 +161,17 @@ func TestAReceiptThatCameMeanwhileStays(t *testing.T) {
 	}
 }
 
+// forgetful says that a receipt stands which does not.
+type forgetful struct{ objectstore.Store }
+
+func (forgetful) PutNew(context.Context, string, []byte) error { return objectstore.ErrExists }
+
+func TestAReceiptThatIsGoneAgainIsNotPublished(t *testing.T) {
+	if _, err := publish.Publish(t.Context(), forgetful{directory(t)}, mixed()); !errors.Is(err, objectstore.ErrChanged) {
+		t.Errorf("got error %v, want ErrChanged", err)
+	}
+}
+
 // truncating loses the end of what is put under one key.
 type truncating struct {
 	objectstore.Store

@@ -27,7 +27,7 @@ type tally struct {
 	results []claim.Result
 	settled map[claim.ID]bool // claims that need no result: accepted before, or as they were
 	carried map[claim.ID]int  // rows of claims that an earlier revision accepted
-	changed []claim.Finding // LIG-05
+	changed []claim.Finding   // LIG-05
 	changes []Change
 }
 

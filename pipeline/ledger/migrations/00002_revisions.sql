@@ -1,12 +1,14 @@
 -- +goose Up
 ALTER TABLE revisions ADD COLUMN cause TEXT NOT NULL DEFAULT '' CHECK (cause IN ('', 'review', 'reprocess'));
+-- Keys of inputs that others took the place of in the inbox before they were archived: lines.
+ALTER TABLE revisions ADD COLUMN replaced TEXT NOT NULL DEFAULT '';
 
 -- The revision in which the row was first evaluated; revision is that of its standing.
 ALTER TABLE claims ADD COLUMN first_revision BIGINT NOT NULL DEFAULT 0;
 UPDATE claims SET first_revision = revision;
 -- 1: its last decision waits for another supplier's claim (BEN-04).
 ALTER TABLE claims ADD COLUMN waiting BIGINT NOT NULL DEFAULT 0;
-UPDATE claims SET waiting = 1 WHERE id IN (SELECT claim FROM decisions WHERE body LIKE '%"code":"BEN-04"%');
+UPDATE claims SET waiting = 1 WHERE decision = 'under_review' AND id IN (SELECT claim FROM decisions WHERE body LIKE '%"code":"BEN-04"%');
 CREATE INDEX claims_waiting ON claims (finess) WHERE waiting = 1;
 CREATE INDEX claims_by_batch ON claims (supplier, batch, first_revision);
 CREATE INDEX claims_under_review ON claims (received_at) WHERE decision = 'under_review';
@@ -61,4 +63,5 @@ DROP INDEX claims_by_batch;
 DROP INDEX claims_waiting;
 ALTER TABLE claims DROP COLUMN waiting;
 ALTER TABLE claims DROP COLUMN first_revision;
+ALTER TABLE revisions DROP COLUMN replaced;
 ALTER TABLE revisions DROP COLUMN cause;
