@@ -39,8 +39,7 @@ func scanRevision(rows *sql.Rows) (p Published, err error) {
 		return Published{}, err
 	}
 	if replaced != "" {
-		p.Replaced = strings.Split(replaced, "
-") // a key holds no control character
+		p.Replaced = strings.Split(replaced, "\n") // a key holds no control character
 	}
 	if p.SettledAt, err = parseInstant(at); err != nil {
 		return Published{}, err
