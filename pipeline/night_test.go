@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/rogpeppe/go-internal/txtar"
 
 	"guichet/fixtures"
 	"guichet/pipeline/intake"
@@ -264,4 +265,48 @@ func TestRunStops(t *testing.T) {
 		t.Fatal(err)
 	}
 	comparePlan(t, plan, dir)
+}
+
+// meddling is a store in which something happens whenever a receipt is put.
+type meddling struct {
+	objectstore.Store
+	meanwhile func(receipt string)
+}
+
+func (s meddling) PutNew(ctx context.Context, key string, data []byte) error {
+	if strings.HasSuffix(key, "/receipt.json") {
+		s.meanwhile(key)
+	}
+	return s.Store.PutNew(ctx, key, data)
+}
+
+// TestReplacedInputs: a supplier replaces a document between its reading and
+// its archiving. What it dropped stays in the inbox and is told; the rest is
+// archived; the audit knows why an input is in no archive.
+func TestReplacedInputs(t *testing.T) {
+	dir := t.TempDir()
+	l := &life{T: t, dir: dir, orders: map[string][]byte{}}
+	l.write(&txtar.Archive{}, "40000001400011/lot-1 BC-1 pont-neuf pharmacy 600,00\n40000001400011/lot-1 BC-2 lilas pharmacy 600,00\n")
+	night := newNight(t, dir, 2)
+	sound := night.Store
+	const key = "inbox/40000001400011/lot-1/bc-2.pdf"
+	night.Store = meddling{sound, func(string) {
+		if err := sound.Put(t.Context(), key, []byte("another order")); err != nil {
+			t.Error(err)
+		}
+	}}
+	summary, err := night.Run(t.Context())
+	if err != nil || len(summary.Failed) > 0 || summary.Counts.Accepted != 2 {
+		t.Fatalf("%+v, %v", summary, err)
+	}
+	if !slices.ContainsFunc(summary.Left, func(l Left) bool { return strings.Contains(l.Why, key) }) {
+		t.Errorf("left: %v", summary.Left)
+	}
+	if left := readTree(t, dir, "inbox"); len(left) != 1 || string(left[key]) != "another order" {
+		t.Errorf("the inbox holds %d objects", len(left))
+	}
+	report, err := (&Audit{Store: sound, Ledger: night.Ledger, Software: night.Software, Workers: 2}).Verify(t.Context())
+	if err != nil || !report.Sound() {
+		t.Errorf("audit: %+v, %v", report, err)
+	}
 }
