@@ -15,7 +15,7 @@ DEMO_CLAIMS ?= 500
 FUZZTIME ?= 20s
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: help build demo test race lint fuzz bench tools gateway packages compiler
+.PHONY: help build demo test soak race lint fuzz bench tools gateway packages compiler
 
 help: ## what can be typed
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -28,6 +28,10 @@ demo: build packages ## a store with generated claims in ./demo, and the nightly
 
 test: packages gateway ## every test
 	go test -timeout 30m ./...
+
+soak: packages gateway ## every crash point and fault, 200 seeds: half an hour; prints its figures
+	go test -timeout 120m -v -run '^Test(Crash|CrashWhileReading|Faults|Wire|Terminated|Determinism|Splits)$$' ./pipeline -soak \
+		| grep -vE '^ *(=== |--- PASS: Test.*/)'
 
 race: packages compiler gateway ## every test but the largest, under the race detector
 	CGO_ENABLED=1 go test -race -short -timeout 30m ./...

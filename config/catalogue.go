@@ -2,6 +2,7 @@ package config
 
 import (
 	_ "embed"
+	"slices"
 	"strings"
 
 	"guichet/pipeline/claim"
@@ -14,6 +15,10 @@ var rulesFile []byte
 type Rule struct {
 	Code    string        `yaml:"code" json:"code"`
 	Outcome claim.Outcome `yaml:"outcome" json:"outcome"`
+	// Kinds are those of the claims of which the rule is asked in their night
+	// (spec 3, "Which chapters apply"): none for the rules of a batch as a whole
+	// (FIC), of an operator (REV) and of the later controls (REC).
+	Kinds []claim.Kind `yaml:"kinds" json:"kinds,omitempty"`
 	// Section of the call it comes from, for an advance; SectionLater for
 	// balances and completions where it differs.
 	Section      string `yaml:"section" json:"section"`
@@ -23,6 +28,18 @@ type Rule struct {
 	// Variants are further texts of the rule, by the reason that the rule
 	// gives: an unknown FINESS is not a FINESS with a wrong key.
 	Variants map[string]Text `yaml:"variants" json:"variants,omitempty"`
+}
+
+// Of tells whether the rule is asked of claims of a kind.
+func (r Rule) Of(kind claim.Kind) bool { return slices.Contains(r.Kinds, kind) }
+
+// SectionFor gives the section of the call that the rule comes from, for a kind
+// of claims. The kind may be empty where it is not known.
+func (r Rule) SectionFor(kind claim.Kind) string {
+	if kind != claim.Advance && kind != "" && r.SectionLater != "" {
+		return r.SectionLater
+	}
+	return r.Section
 }
 
 // Text is what a supplier reads, in French. {name} stands for a parameter.
@@ -84,12 +101,8 @@ func (c *Catalogue) Finding(kind claim.Kind, code, variant string, params map[st
 		}
 		text = v
 	}
-	section := rule.Section
-	if kind != claim.Advance && kind != "" && rule.SectionLater != "" {
-		section = rule.SectionLater
-	}
 	return claim.Finding{
-		Code: code, Outcome: rule.Outcome, Section: section,
+		Code: code, Outcome: rule.Outcome, Section: rule.SectionFor(kind),
 		Message: fill(code, text.Message, params), Remedy: fill(code, text.Remedy, params),
 		Params: params,
 	}

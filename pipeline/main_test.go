@@ -19,6 +19,7 @@ var pool *document.Pool
 
 func TestMain(m *testing.M) {
 	document.Main()
+	runErrand()
 	os.Exit(func() int {
 		settings := config.Default()
 		limits := settings.Limits

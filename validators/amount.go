@@ -7,63 +7,108 @@ import (
 	"guichet/pipeline/claim"
 )
 
-// amount tells MNT-01 to MNT-05 (AF §5).
+// amount asks MNT-01 to MNT-05 (AF §5).
 func (a *assessment) amount() {
-	a.amountExclTax()
-	regime, ok := a.text(claim.FieldVATRegime)
-	if !ok {
-		return
-	}
-	if regime == claim.NotLiableToVAT {
-		a.exemption()
-	}
-	a.enrolledRegime(regime)
+	a.ask("MNT-02", a.aboveNought)
+	a.ask("MNT-01", a.underCeiling)
+	a.ask("MNT-03", a.attested)
+	a.ask(attestationRule, a.attestation)
+	a.ask("MNT-04", a.enrolledRegime)
 }
 
-// amountExclTax tells MNT-01 and MNT-02.
-func (a *assessment) amountExclTax() {
-	if !a.readable(claim.FieldAmount) {
-		return
+// aboveNought tells MNT-02 of an amount that is not above 0, or has more than
+// two decimals.
+func (a *assessment) aboveNought() bool {
+	field, ok := a.field(claim.FieldAmount)
+	if !ok {
+		return false
 	}
-	amount := a.claim.Row.Field(claim.FieldAmount).Amount
-	switch {
+	switch amount := field.Amount; {
 	case amount.Finer && amount.Cents >= 0:
 		a.tellField(claim.FieldAmount, "MNT-02", "decimals", nil)
 	case amount.Cents <= 0:
 		a.tellField(claim.FieldAmount, "MNT-02", "", nil)
-	default:
-		if tranche, ok := a.tranche(); ok && amount.Cents > tranche.CeilingExclTax {
-			a.tellField(claim.FieldAmount, "MNT-01", "", params{
-				"amount": amount.Cents.French(), "tranche": tranche.Name, "ceiling": tranche.CeilingExclTax.French(),
-			})
-		}
 	}
+	return true
 }
 
-// exemption tells MNT-03 of a supplier that declares itself not liable to VAT.
-func (a *assessment) exemption() {
-	switch a.claim.Row.Field(claim.FieldVATFile).State {
+// amountExclTax gives the amount excl. VAT, or false where it is unreadable
+// (LIG) or at fault (MNT-02).
+func (a *assessment) amountExclTax() (claim.Cents, bool) {
+	field, ok := a.field(claim.FieldAmount)
+	if !ok {
+		return 0, false
+	}
+	if amount := field.Amount; amount.Cents <= 0 || amount.Finer {
+		return 0, a.silent("MNT-02")
+	}
+	return field.Amount.Cents, true
+}
+
+// underCeiling tells MNT-01 of an amount above the ceiling of the pharmacy's
+// tranche.
+func (a *assessment) underCeiling() bool {
+	amount, ok := a.amountExclTax()
+	if !ok {
+		return false
+	}
+	tranche, ok := a.tranche()
+	if !ok {
+		return false
+	}
+	if ceiling := saw(a, FromProgramme, tranche.CeilingExclTax, "tranches", tranche.Name, "ceiling_excl_tax"); amount > ceiling {
+		a.tellField(claim.FieldAmount, "MNT-01", "", params{
+			"amount": amount.French(), "tranche": tranche.Name, "ceiling": ceiling.French(),
+		})
+	}
+	return true
+}
+
+// owesAttestation tells whether the supplier declares itself not liable to VAT.
+func (a *assessment) owesAttestation() bool {
+	regime, ok := a.text(claim.FieldVATRegime)
+	if !ok {
+		return false
+	}
+	return regime == claim.NotLiableToVAT || a.silent("the regime ASSUJETTI owes no attestation")
+}
+
+// attested tells MNT-03 of a supplier that declares itself not liable to VAT
+// and names no attestation.
+func (a *assessment) attested() bool {
+	if !a.owesAttestation() {
+		return false
+	}
+	switch field, _ := a.field(claim.FieldVATFile); field.State {
 	case claim.FieldEmpty:
 		a.tellField(claim.FieldVATFile, "MNT-03", "", nil)
 	case claim.FieldAbsent:
 		// There is no cell to show but the regime's.
 		a.tellField(claim.FieldVATRegime, "MNT-03", "", nil)
 	case claim.FieldOK:
-		a.attestation()
 	case claim.FieldBad, claim.FieldNoValue: // LIG-02, LIG-04
+		return false
 	}
+	return true
 }
 
 // enrolledRegime tells MNT-04, by the supplier's row for this solution: that in
 // force at reception, else the latest.
-func (a *assessment) enrolledRegime(regime string) {
+func (a *assessment) enrolledRegime() bool {
+	regime, ok := a.text(claim.FieldVATRegime)
+	if !ok {
+		return false
+	}
 	solution, ok := a.solution()
-	if !ok || a.told("FOU-01") {
-		return
+	if !ok {
+		return false
+	}
+	if a.told("FOU-01") {
+		return a.silent("FOU-01")
 	}
 	rows := a.enrolments(solution)
-	day := claim.DateOf(a.claim.ReceivedAt)
-	current := slices.IndexFunc(rows, func(row claim.Enrolment) bool { return inForce(row, day) })
+	day := claim.DateOf(a.received())
+	current := slices.IndexFunc(rows, func(row claim.Enrolment) bool { return a.inForce(row, day) })
 	if current < 0 {
 		for i, row := range rows {
 			if current < 0 || row.From.After(rows[current].From) {
@@ -71,9 +116,17 @@ func (a *assessment) enrolledRegime(regime string) {
 			}
 		}
 	}
-	if current >= 0 && rows[current].VATRegime != "" && rows[current].VATRegime != regime {
-		a.tellField(claim.FieldVATRegime, "MNT-04", "", params{"expected": rows[current].VATRegime})
+	if current < 0 {
+		return a.silent("the supplier has no row for this solution")
 	}
+	enrolled := enrolledCell(a, rows[current], "Régime TVA", rows[current].VATRegime)
+	if enrolled == "" {
+		return a.silent("the register does not say it")
+	}
+	if enrolled != regime {
+		a.tellField(claim.FieldVATRegime, "MNT-04", "", params{"expected": enrolled})
+	}
+	return true
 }
 
 // attestationRule is the code of what an attestation must show.
@@ -82,32 +135,45 @@ const attestationRule = "MNT-05"
 // attestation tells MNT-05 of a document that does not show a service of the
 // tax authority, or the supplier by its name or SIREN, and gives the evidence
 // for what it shows. Where its text cannot be read, that is DOC-06.
-func (a *assessment) attestation() {
+func (a *assessment) attestation() bool {
+	if !a.owesAttestation() {
+		return false
+	}
+	switch field, ok := a.field(claim.FieldVATFile); {
+	case field.State == claim.FieldEmpty || field.State == claim.FieldAbsent:
+		return a.silent("MNT-03")
+	case !ok:
+		return false
+	}
 	d := a.claim.Document(claim.VATExemption)
-	if d == nil || !opened(d) {
-		return
+	if d == nil || !a.opens(d) {
+		return false
 	}
-	if _, blind := a.blind(d); !blind {
-		a.look(d, a.attested())
+	if _, blind := a.blind(d); blind {
+		return a.silent("DOC-06")
 	}
+	f := a.finder(d)
+	for _, m := range a.attestationOwed() {
+		a.look(d, f, m)
+	}
+	return true
 }
 
-// attested gives what the attestation of a supplier that is not liable to VAT
-// must show.
-func (a *assessment) attested() []mention {
-	regime, ok := a.text(claim.FieldVATRegime)
-	if !ok || regime != claim.NotLiableToVAT || !a.readable(claim.FieldVATFile) {
+// attestationOwed gives what the attestation of a supplier that is not liable
+// to VAT must show.
+func (a *assessment) attestationOwed() []mention {
+	if !a.owesAttestation() || !a.readable(claim.FieldVATFile) {
 		return nil
 	}
-	authorities := a.Programme.Exemption.Authorities
+	authorities := programmed(a, "vat_exemption.authorities", a.Programme.Exemption.Authorities)
 	var services []search
 	for _, name := range authorities {
 		services = append(services, phraseOf(name).search())
 	}
 	var known []string
-	for _, row := range a.Registers.Enrolments(a.claim.Supplier) {
-		if distinctive(a.Programme.Names, row.Name) {
-			known = append(known, row.Name)
+	for _, name := range a.supplierNames() {
+		if distinctive(a.Programme.Names, name) {
+			known = append(known, name)
 		}
 	}
 	name, nameLike := companiesShown(a.Programme.Names, known)
@@ -122,6 +188,15 @@ func (a *assessment) attested() []mention {
 			nearly: anyLike(likeSupplier(a.claim.Supplier), nameLike),
 		},
 	}
+}
+
+// supplierNames gives the names under which the supplier is enrolled.
+func (a *assessment) supplierNames() []string {
+	var names []string
+	for _, row := range a.Registers.Enrolments(a.folder()) {
+		names = append(names, registered(a, supplierRegister, string(row.Supplier), "Raison sociale", row.Name))
+	}
+	return names
 }
 
 // sirenSearch finds a company's number, by itself, at the head of a SIRET, or

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strconv"
 
-	"guichet/config"
 	"guichet/pipeline/claim"
 )
 
@@ -28,11 +27,11 @@ func AssessBatch(ctx *Context, claims []*claim.Claim) map[claim.ID][]claim.Findi
 	slices.SortStableFunc(byRow, func(a, b *claim.Claim) int { return cmp.Compare(a.Row.Number, b.Row.Number) })
 	uses := map[string]pair{} // by digest
 	for _, c := range byRow {
-		pharmacy := pharmacyOf(ctx, c)
+		pharmacy, ok := newAssessment(ctx, c).pharmacyNamed()
 		for _, d := range ownDocuments(c) {
 			p := uses[d.Object.SHA256]
 			switch {
-			case pharmacy == "":
+			case !ok:
 				continue
 			case p.first.pharmacy == "":
 				p.first = use{pharmacy, c.Row.Number}
@@ -44,19 +43,17 @@ func AssessBatch(ctx *Context, claims []*claim.Claim) map[claim.ID][]claim.Findi
 	}
 	findings := map[claim.ID][]claim.Finding{}
 	for _, c := range byRow {
-		a := &assessment{Context: ctx, claim: c, template: config.TemplateOf(c.Kind)}
-		pharmacy := pharmacyOf(ctx, c)
-		for _, d := range ownDocuments(c) {
+		a := newAssessment(ctx, c)
+		a.sharedDocuments(func(d *claim.Document, pharmacy string) int {
 			p := uses[d.Object.SHA256]
-			if pharmacy == "" || p.second.pharmacy == "" {
-				continue
+			switch {
+			case p.second.pharmacy == "":
+				return 0
+			case p.first.pharmacy == pharmacy:
+				return p.second.row
 			}
-			other := p.first
-			if other.pharmacy == pharmacy {
-				other = p.second
-			}
-			a.tellDocument(d, "DOC-04", "", params{"row": strconv.Itoa(other.row)})
-		}
+			return p.first.row
+		})
 		if len(a.findings) > 0 {
 			Sort(a.findings)
 			findings[c.ID] = a.findings
@@ -65,18 +62,44 @@ func AssessBatch(ctx *Context, claims []*claim.Claim) map[claim.ID][]claim.Findi
 	return findings
 }
 
-// pharmacyOf names the pharmacy that a claim is for, by its FINESS number or,
-// after the advance, by its dossier; nothing when the row names none.
-func pharmacyOf(ctx *Context, c *claim.Claim) string {
-	a := assessment{Context: ctx, claim: c}
-	if c.Kind == claim.Advance {
-		e, _ := a.establishment()
-		return string(e.FINESS)
+// sharedDocuments tells DOC-04 of documents that a row for another pharmacy
+// names too, the number of which otherRow gives, or 0.
+func (a *assessment) sharedDocuments(otherRow func(d *claim.Document, pharmacy string) int) bool {
+	pharmacy, ok := a.pharmacyNamed()
+	if !ok {
+		return false
 	}
-	if dossier, ok := a.text(claim.FieldDossier); ok && claim.DossierNumber(dossier).KeyOK() {
-		return dossier
+	own := ownDocuments(a.claim)
+	for _, d := range own {
+		saw(a, FromDocument, d.Object.SHA256, documentName(d), "SHA-256")
+		row := saw(a, FromDelivery, otherRow(d, pharmacy), "row for another pharmacy with", documentName(d))
+		if row != 0 {
+			a.tellDocument(d, "DOC-04", "", params{"row": strconv.Itoa(row)})
+		}
 	}
-	return ""
+	return len(own) > 0 || a.undelivered()
+}
+
+// undelivered says why a claim has no documents of its own.
+func (a *assessment) undelivered() bool {
+	return a.each(func(d *claim.Document) bool { return d.Object == nil && a.silent("DOC-01") })
+}
+
+// pharmacyNamed names the pharmacy that the claim is for, by its FINESS number
+// or, after the advance, by its dossier; false when the row names none.
+func (a *assessment) pharmacyNamed() (string, bool) {
+	if a.claim.Kind == claim.Advance {
+		e, ok := a.establishment()
+		return string(e.FINESS), ok
+	}
+	dossier, ok := a.text(claim.FieldDossier)
+	if !ok {
+		return "", false
+	}
+	if !claim.DossierNumber(dossier).KeyOK() {
+		return "", a.silent("DOS-01")
+	}
+	return dossier, true
 }
 
 // ownDocuments gives the claim's documents that are in the batch and belong to

@@ -9,30 +9,83 @@ import (
 	"guichet/pipeline/claim"
 )
 
-// beneficiary tells BEN-01, BEN-02, BEN-05 and BEN-06 (AF §4.2). BEN-03,
+// beneficiary asks BEN-01, BEN-02, BEN-05 and BEN-06 (AF §4.2). BEN-03,
 // BEN-04 and BEN-07 depend on other claims: see [AssessHistory].
 func (a *assessment) beneficiary() {
+	a.ask("BEN-01", a.inRegister)
+	a.ask("BEN-02", a.eligible)
+	a.ask("BEN-05", a.sameName)
+	a.ask("BEN-06", a.inTranche)
+}
+
+// inRegister tells BEN-01 of a number that is no establishment's.
+func (a *assessment) inRegister() bool {
 	number, ok := a.text(claim.FieldFINESS)
 	if !ok {
-		return
+		return false
 	}
+	if _, ok := a.establishment(); !ok {
+		a.noEstablishment(claim.FINESS(number))
+	}
+	return true
+}
+
+// eligible tells BEN-02 of an establishment of a category that is not funded.
+func (a *assessment) eligible() bool {
 	e, ok := a.establishment()
 	if !ok {
-		a.noEstablishment(claim.FINESS(number))
-		return
+		return false
 	}
-	if _, eligible := a.Programme.Beneficiary.Categories[e.Category]; !eligible {
-		a.tellField(claim.FieldFINESS, "BEN-02", "", params{"category": e.Category, "label": e.CategoryLabel})
+	category := registered(a, finessRegister, string(e.FINESS), "category", e.Category)
+	if !a.funds(category) {
+		a.tellField(claim.FieldFINESS, "BEN-02", "", params{"category": category, "label": e.CategoryLabel})
 	}
-	if name, ok := a.text(claim.FieldCompanyName); ok && e.Name != "" {
-		names := a.Programme.Names
-		if !alike(names, name, e.Name) && !alike(names, name, e.LongName) {
-			a.tellField(claim.FieldCompanyName, "BEN-05", "", params{"expected": e.Name})
-		}
+	return true
+}
+
+// funds tells whether the call funds establishments of a category.
+func (a *assessment) funds(category string) bool {
+	_, eligible := a.Programme.Beneficiary.Categories[category]
+	return saw(a, FromProgramme, eligible, "beneficiary.categories has", category)
+}
+
+// sameName tells BEN-05 of a company name far from the register's.
+func (a *assessment) sameName() bool {
+	e, ok := a.establishment()
+	if !ok {
+		return false
+	}
+	name, ok := a.text(claim.FieldCompanyName)
+	if !ok {
+		return false
+	}
+	registered(a, finessRegister, string(e.FINESS), "name", e.Name)
+	if e.Name == "" {
+		return a.silent("the register does not say it")
+	}
+	names := a.Programme.Names
+	programmed(a, "names.alike", names.Alike)
+	if !alike(names, name, e.Name) && !alike(names, name, registered(a, finessRegister, string(e.FINESS), "long name", e.LongName)) {
+		a.tellField(claim.FieldCompanyName, "BEN-05", "", params{"expected": e.Name})
+	}
+	return true
+}
+
+// registeredNames gives the names of an establishment in the FINESS register.
+func (a *assessment) registeredNames(e claim.Establishment) []string {
+	number := string(e.FINESS)
+	return []string{registered(a, finessRegister, number, "name", e.Name), registered(a, finessRegister, number, "long name", e.LongName)}
+}
+
+// inTranche tells BEN-06 of a pharmacy whose tranche is not known.
+func (a *assessment) inTranche() bool {
+	if _, ok := a.establishment(); !ok {
+		return false
 	}
 	if _, ok := a.tranche(); !ok {
 		a.tellField(claim.FieldFINESS, "BEN-06", "", nil)
 	}
+	return true
 }
 
 // noEstablishment tells BEN-01 in the words that fit the number.
@@ -41,7 +94,8 @@ func (a *assessment) noEstablishment(number claim.FINESS) {
 		a.tellField(claim.FieldFINESS, "BEN-01", "key", nil)
 		return
 	}
-	if owned := a.Registers.OwnedBy(number); len(owned) > 0 {
+	owned := a.Registers.OwnedBy(number)
+	if saw(a, FromRegister, len(owned), finessRegister, "establishments of the legal entity", string(number)) > 0 {
 		a.tellField(claim.FieldFINESS, "BEN-01", "legal_entity", params{"establishments": a.list(owned)})
 		return
 	}

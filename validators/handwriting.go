@@ -8,34 +8,51 @@ import (
 	"guichet/pipeline/claim"
 )
 
-// unsigned tells SIG-01, or SIG-04 where a signature by hand could stand on a
-// page, or the page could not be read. A signature by hand that is certain is
-// none's fault.
-func (a *assessment) unsigned(d *claim.Document) {
-	if a.unread(d) {
-		a.tellDocument(d, "SIG-04", "", nil)
-		return
+// unsigned tells SIG-01 of a document that nobody signed, electronically or by
+// hand. A trace of a signature (SIG-07) takes its place.
+func (a *assessment) unsigned(d *claim.Document, _ []claim.Signature) bool {
+	switch {
+	case a.unread(d):
+		return a.silent("DOC-06")
+	case a.toldOf(d, "SIG-07"):
+		return a.silent("SIG-07")
 	}
+	if a.byHand(d).Hand == claim.NotHandwritten {
+		a.tellDocument(d, "SIG-01", "", nil)
+	}
+	return true
+}
+
+// doubtful tells SIG-04 where a signature by hand could stand on a page, or the
+// page could not be read. One that is certain is none's fault, and a trace of
+// another kind takes the place of one that is certainly not there.
+func (a *assessment) doubtful(d *claim.Document, _ []claim.Signature) bool {
 	verdict := a.byHand(d)
-	switch verdict.Hand {
-	case claim.Handwritten:
-	case claim.MaybeHandwritten:
+	if verdict.Hand == claim.NotHandwritten && a.toldOf(d, "SIG-07") {
+		return a.silent("SIG-07")
+	}
+	switch {
+	case a.unread(d):
+		saw(a, FromDocument, true, documentName(d), "DOC-06")
+		a.tellDocument(d, "SIG-04", "", nil)
+	case verdict.Hand == claim.MaybeHandwritten:
 		f := a.tellDocument(d, "SIG-04", verdict.Reason, nil)
 		if verdict.Block != nil {
 			f.Page, f.Rect = verdict.Block.Page, &verdict.Block.Rect
 		}
-	default:
-		a.tellDocument(d, "SIG-01", "", nil)
 	}
+	return true
 }
 
 // byHand is the verdict on a document of the claim.
 func (a *assessment) byHand(d *claim.Document) HandVerdict {
 	var supplier []string
-	for _, row := range a.Registers.Enrolments(a.claim.Supplier) {
-		supplier = append(supplier, companyWords(a.Programme.Names, row.Name)...)
+	for _, name := range a.supplierNames() {
+		supplier = append(supplier, companyWords(a.Programme.Names, name)...)
 	}
-	return ByHand(a.Programme.Handwriting, d.Facts, supplier)
+	verdict := byHand(a.Programme.Handwriting, d.Facts, supplier, a.recorder)
+	saw(a, FromDocument, verdict.Hand, documentName(d), "signature by hand")
+	return verdict
 }
 
 // HandVerdict is what a document's blocks make of a signature by hand.
@@ -59,10 +76,14 @@ const (
 // is not the supplier's. Nothing is there only where every block is clean, and
 // no page can hide one. supplier gives the words of the supplier's names.
 func ByHand(h config.Handwriting, facts *claim.Facts, supplier []string) HandVerdict {
+	return byHand(h, facts, supplier, nil)
+}
+
+func byHand(h config.Handwriting, facts *claim.Facts, supplier []string, r *recorder) HandVerdict {
 	best := HandVerdict{Hand: claim.NotHandwritten}
 	for i := range facts.Blocks {
 		block := &facts.Blocks[i]
-		hand, reason := judge(h, block, supplier)
+		hand, reason := judge(h, block, supplier, r)
 		switch {
 		case hand == claim.Handwritten:
 			return HandVerdict{hand, "", block}
@@ -97,20 +118,22 @@ func couldHide(facts *claim.Facts) bool {
 }
 
 // judge tells what the ink of one block is.
-func judge(h config.Handwriting, b *claim.Block, supplier []string) (claim.Handwriting, string) {
+func judge(h config.Handwriting, b *claim.Block, supplier []string, r *recorder) (claim.Handwriting, string) {
 	ink := b.Ink
 	area := (b.Rect[2] - b.Rect[0]) * (b.Rect[3] - b.Rect[1])
 	switch {
 	case b.Label == "":
 		// A picture elsewhere: a logo as often as a signature.
-		if ink.Length < h.StrayLength || ink.Thick > h.MostThick || ink.Turns < h.StrayTurns || ink.Crowding > h.MostCrowding {
-			return claim.NotHandwritten, ""
+		if r.least(b, "length", ink.Length, "stray_length", h.StrayLength) && r.most(b, "thick", ink.Thick, "most_thick", h.MostThick) &&
+			r.least(b, "turns", ink.Turns, "stray_turns", h.StrayTurns) && r.most(b, "crowding", ink.Crowding, "most_crowding", h.MostCrowding) {
+			return claim.MaybeHandwritten, handInk
 		}
-		return claim.MaybeHandwritten, handInk
-	case ink.Share*area < h.EmptyInk && ink.Faint*area < h.EmptyFaint:
 		return claim.NotHandwritten, ""
-	case !signatureLike(h, ink):
-		if ink.Letters >= h.StampLetters || ink.Frame >= h.StampFrame {
+	case !r.least(b, "ink", ink.Share*area, "empty_ink", h.EmptyInk) && !r.least(b, "faint", ink.Faint*area, "empty_faint", h.EmptyFaint):
+		return claim.NotHandwritten, ""
+	case !signatureLike(h, b, r):
+		if r.least(b, "letters", float64(ink.Letters), "stamp_letters", float64(h.StampLetters)) ||
+			r.least(b, "frame", ink.Frame, "stamp_frame", h.StampFrame) {
 			return claim.MaybeHandwritten, handStamp
 		}
 		return claim.MaybeHandwritten, handInk
@@ -120,13 +143,23 @@ func judge(h config.Handwriting, b *claim.Block, supplier []string) (claim.Handw
 	return claim.Handwritten, ""
 }
 
-// signatureLike tells whether ink looks like a signature and like nothing else.
-func signatureLike(h config.Handwriting, ink claim.Ink) bool {
-	return ink.Width >= h.LeastWidth && ink.Height >= h.LeastHeight &&
-		ink.Length >= h.LeastLength && ink.Turns >= h.LeastTurns &&
-		ink.Thick >= h.LeastThick && ink.Thick <= h.MostThick && ink.Uneven <= h.MostUneven &&
-		ink.Crowding <= h.MostCrowding && ink.Outline <= h.MostOutline && ink.Frame <= h.StampFrame &&
-		ink.Letters <= h.StampLetters && ink.Contrast >= h.LeastContrast && ink.Inside >= h.LeastInside
+// signatureLike tells whether a block's ink looks like a signature and like
+// nothing else.
+func signatureLike(h config.Handwriting, b *claim.Block, r *recorder) bool {
+	ink := b.Ink
+	return r.least(b, "width", ink.Width, "least_width", h.LeastWidth) &&
+		r.least(b, "height", ink.Height, "least_height", h.LeastHeight) &&
+		r.least(b, "length", ink.Length, "least_length", h.LeastLength) &&
+		r.least(b, "turns", ink.Turns, "least_turns", h.LeastTurns) &&
+		r.least(b, "thick", ink.Thick, "least_thick", h.LeastThick) &&
+		r.most(b, "thick", ink.Thick, "most_thick", h.MostThick) &&
+		r.most(b, "uneven", ink.Uneven, "most_uneven", h.MostUneven) &&
+		r.most(b, "crowding", ink.Crowding, "most_crowding", h.MostCrowding) &&
+		r.most(b, "outline", ink.Outline, "most_outline", h.MostOutline) &&
+		r.most(b, "frame", ink.Frame, "stamp_frame", h.StampFrame) &&
+		r.most(b, "letters", float64(ink.Letters), "stamp_letters", float64(h.StampLetters)) &&
+		r.least(b, "contrast", ink.Contrast, "least_contrast", h.LeastContrast) &&
+		r.least(b, "inside", ink.Inside, "least_inside", h.LeastInside)
 }
 
 // Whose block a label makes.

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"guichet/config"
 	"guichet/pipeline/claim"
 )
 
@@ -51,78 +50,113 @@ type History interface {
 // assessment is that of [Assess] with the findings of [AssessBatch] added: a
 // rule whose input was found at fault there is not evaluated here.
 func AssessHistory(ctx *Context, c *claim.Claim, done claim.Assessment, h History) []claim.Finding {
-	a := &assessment{Context: ctx, claim: c, template: config.TemplateOf(c.Kind)}
-	if c.Kind == claim.Advance {
-		if e, ok := a.establishment(); ok {
-			a.holders(h, e)
-			a.sameSIRET(h, e)
-			a.orderReference(h, e)
-		}
-	}
-	a.documentUses(h, done.Findings)
+	a := newAssessment(ctx, c)
+	a.history(h, done.Findings)
 	Sort(a.findings)
 	return a.findings
 }
 
-// holders tells BEN-03 and BEN-04.
-func (a *assessment) holders(h History, e claim.Establishment) {
+// history asks every rule between the claim and those decided before it.
+func (a *assessment) history(h History, done []claim.Finding) {
+	if a.claim.Kind == claim.Advance {
+		a.ask("BEN-03", func() bool { return a.funded(h) })
+		a.ask("BEN-04", func() bool { return a.heldInReview(h) })
+		a.ask("BEN-07", func() bool { return a.sameSIRET(h) })
+		a.ask("CMD-05", func() bool { return a.orderReference(h) })
+	}
+	a.ask("DOC-05", func() bool { return a.documentUses(h, done) })
+}
+
+// funded tells BEN-03 of a pharmacy that has an accepted advance.
+func (a *assessment) funded(h History) bool {
+	e, ok := a.establishment()
+	if !ok {
+		return false
+	}
+	received := a.received()
 	holders := h.Holders(e.FINESS)
 	isAccepted := func(p PastClaim) bool { return p.Decision == claim.Accepted }
-	inTurn := func(p PastClaim) bool { return isAccepted(p) && !p.ReceivedAt.After(a.claim.ReceivedAt) }
-	if p, ok := a.other(holders, inTurn); ok {
+	inTurn := func(p PastClaim) bool { return isAccepted(p) && !p.ReceivedAt.After(received) }
+	if p, ok := a.other("advances that hold the pharmacy", holders, inTurn); ok {
 		a.tellField(claim.FieldFINESS, "BEN-03", "", nil).Operators = fmt.Sprintf("La pharmacie %s est déjà financée : %s.", e.FINESS, p.operators())
-	} else if p, ok := a.other(holders, isAccepted); ok {
+	} else if p, ok := a.other("advances that hold the pharmacy", holders, isAccepted); ok {
 		f := a.tellField(claim.FieldFINESS, "BEN-03", "overtaken", nil)
 		f.Outcome = claim.Review
 		f.Operators = fmt.Sprintf("La pharmacie %s est déjà financée, par une demande reçue après celle-ci : %s.", e.FINESS, p.operators())
 	}
-	if p, ok := a.other(holders, func(p PastClaim) bool {
-		return p.Decision == claim.UnderReview && p.Supplier != a.claim.Supplier
+	return true
+}
+
+// heldInReview tells BEN-04 of a pharmacy for which another supplier's claim is
+// under review.
+func (a *assessment) heldInReview(h History) bool {
+	e, ok := a.establishment()
+	if !ok {
+		return false
+	}
+	folder := a.folder()
+	if p, ok := a.other("advances that hold the pharmacy", h.Holders(e.FINESS), func(p PastClaim) bool {
+		return p.Decision == claim.UnderReview && p.Supplier != folder
 	}); ok {
 		a.tellField(claim.FieldFINESS, "BEN-04", "", nil).Operators = fmt.Sprintf("Une demande antérieure pour la pharmacie %s est en cours d'examen : %s.", e.FINESS, p.operators())
 	}
+	return true
 }
 
-// sameSIRET tells BEN-07.
-func (a *assessment) sameSIRET(h History, e claim.Establishment) {
-	if !e.SIRET.KeyOK() {
-		return
+// sameSIRET tells BEN-07 of a pharmacy that is funded under another number.
+func (a *assessment) sameSIRET(h History) bool {
+	e, ok := a.establishment()
+	if !ok {
+		return false
 	}
-	if p, ok := a.other(h.FundedUnderSIRET(e.SIRET), func(p PastClaim) bool {
+	siret := registered(a, finessRegister, string(e.FINESS), "SIRET", e.SIRET)
+	if !siret.KeyOK() {
+		return a.silent("the register has no valid SIRET of the pharmacy")
+	}
+	if p, ok := a.other("accepted advances under the SIRET", h.FundedUnderSIRET(siret), func(p PastClaim) bool {
 		return p.Decision == claim.Accepted && p.FINESS != e.FINESS
 	}); ok {
 		f := a.tellField(claim.FieldFINESS, "BEN-07", "", params{"finess": string(p.FINESS)})
-		f.Operators = fmt.Sprintf("Le numéro FINESS %s, de même SIRET %s, est déjà financé : %s.", p.FINESS, e.SIRET, p.operators())
+		f.Operators = fmt.Sprintf("Le numéro FINESS %s, de même SIRET %s, est déjà financé : %s.", p.FINESS, siret, p.operators())
 	}
+	return true
 }
 
 // orderReference tells CMD-05. An earlier claim whose FINESS number is no
 // establishment's was for no other pharmacy: this one may well correct it.
-func (a *assessment) orderReference(h History, e claim.Establishment) {
+func (a *assessment) orderReference(h History) bool {
+	e, ok := a.establishment()
+	if !ok {
+		return false
+	}
 	ref, ok := a.text(claim.FieldOrderRef)
 	if !ok {
-		return
+		return false
 	}
-	if p, ok := a.other(h.OrderReference(a.claim.Supplier, ref), func(p PastClaim) bool {
+	if p, ok := a.other("advances of the supplier with the order's reference", h.OrderReference(a.folder(), ref), func(p PastClaim) bool {
 		if p.Decision == claim.Rejected || p.FINESS == e.FINESS {
 			return false
 		}
 		_, known := a.Registers.Establishment(p.FINESS)
-		return known
+		return saw(a, FromRegister, known, finessRegister, string(p.FINESS), "has a row")
 	}); ok {
 		f := a.tellField(claim.FieldOrderRef, "CMD-05", "", params{"finess": string(p.FINESS)})
 		f.Operators = fmt.Sprintf("La référence de commande « %s » sert déjà : %s.", ref, p.operators())
 	}
+	return true
 }
 
 // documentUses tells DOC-05, once a document.
-func (a *assessment) documentUses(h History, done []claim.Finding) {
+func (a *assessment) documentUses(h History, done []claim.Finding) bool {
 	mayShare := a.mayShareDocuments()
-	for _, d := range ownDocuments(a.claim) {
+	own := ownDocuments(a.claim)
+	for _, d := range own {
 		inBatchTold := slices.ContainsFunc(done, func(f claim.Finding) bool {
 			return f.Code == "DOC-04" && f.Document == d.Object.Name
 		})
-		if p, ok := a.other(h.DocumentUses(d.Object.SHA256), func(p PastClaim) bool {
+		saw(a, FromDelivery, inBatchTold, "DOC-04 of", d.Object.Name)
+		digest := saw(a, FromDocument, d.Object.SHA256, d.Object.Name, "SHA-256")
+		if p, ok := a.other("claims that named the document", h.DocumentUses(digest), func(p PastClaim) bool {
 			sameRevision := p.Supplier == a.claim.Supplier && p.Batch == a.claim.Batch && p.Revision == a.claim.Revision
 			return (!inBatchTold || !sameRevision) && !mayShare(p)
 		}); ok {
@@ -130,6 +164,7 @@ func (a *assessment) documentUses(h History, done []claim.Finding) {
 			f.Operators = fmt.Sprintf("Le document %s a déjà servi : %s.", d.Object.Name, p.operators())
 		}
 	}
+	return len(own) > 0 || a.undelivered()
 }
 
 // mayShareDocuments gives what tells whether a past claim's documents are not
@@ -156,14 +191,38 @@ func (a *assessment) mayShareDocuments() func(PastClaim) bool {
 	}
 }
 
+// mostPast is how many past claims are recorded of those that a rule passes
+// over: a batch may name one document on every row.
+const mostPast = 20
+
 // other gives the first past claim that meets a condition and is not the
-// claim itself.
-func (a *assessment) other(past []PastClaim, meets func(PastClaim) bool) (PastClaim, bool) {
-	i := slices.IndexFunc(past, func(p PastClaim) bool { return p.ID != a.claim.ID && meets(p) })
-	if i < 0 {
-		return PastClaim{}, false
+// claim itself. The past claims are named for who has this one explained.
+func (a *assessment) other(named string, past []PastClaim, meets func(PastClaim) bool) (PastClaim, bool) {
+	saw(a, FromHistory, len(past), named)
+	for i := range past {
+		p := &past[i]
+		if p.ID == a.claim.ID {
+			continue
+		}
+		if i < mostPast {
+			a.sawPast(p)
+		}
+		if meets(*p) {
+			a.sawPast(p)
+			return *p, true
+		}
 	}
-	return past[i], true
+	return PastClaim{}, false
+}
+
+// sawPast records a past claim that the rule being asked reads.
+func (a *assessment) sawPast(p *PastClaim) {
+	if a.recorder != nil {
+		a.recorder.note(FromHistory, "claim "+string(p.ID), fmt.Sprintf(
+			"%s, supplier %s, batch %s r%d, row %d, pharmacy %s, order %s, dossier %s, received %s",
+			p.Decision, p.Supplier, p.Batch, p.Revision, p.Row, show(p.FINESS), show(p.OrderRef), show(p.Dossier), show(p.ReceivedAt),
+		))
+	}
 }
 
 // operators tells operators which claim it is: the supplier of another one

@@ -162,6 +162,7 @@ func TestHistory(t *testing.T) {
 				test.spoil(ctx, c)
 			}
 			var got []string
+			explained(t, ctx, c, nil, &test.history)
 			for _, f := range AssessHistory(ctx, c, claim.Assessment{}, &test.history) {
 				got = append(got, f.Code+":"+string(f.Outcome))
 				checkTexts(t, f)
@@ -226,6 +227,7 @@ func TestDOC04SilencesDOC05(t *testing.T) {
 		{"not told as DOC-04", nil, []PastClaim{use}, "DOC-05"},
 		{"and used elsewhere too", batch[second.ID], []PastClaim{use, elsewhere}, "DOC-05"},
 	} {
+		explained(t, ctx, second, test.done, &fakeHistory{uses: test.uses})
 		got := AssessHistory(ctx, second, claim.Assessment{Findings: test.done}, &fakeHistory{uses: test.uses})
 		if diff := cmp.Diff(test.want, codes(got), cmpopts.EquateEmpty()); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", test.name, diff)

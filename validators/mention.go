@@ -20,14 +20,64 @@ type mention struct {
 	fragile  bool     // a misread glyph makes another one of it: the word of OCR must be good
 }
 
-// mentions tells MEN-01 to MEN-13, and gives the evidence for those that the
+// orderMentions are the mentions of a purchase order: each gives what is owed,
+// or false where nothing is or rules may not read its value.
+var orderMentions = []struct {
+	code string
+	owed func(*assessment) (mention, bool)
+}{
+	{"MEN-01", (*assessment).referenceOwed},
+	{"MEN-02", (*assessment).dateOwed},
+	{"MEN-03", (*assessment).regimeOwed},
+	{"MEN-04", (*assessment).amountOwed},
+	{"MEN-05", (*assessment).managerOwed},
+	{"MEN-06", (*assessment).finessOwed},
+	{"MEN-07", (*assessment).companyOwed},
+	{"MEN-08", (*assessment).emailOwed},
+	{"MEN-09", (*assessment).phoneOwed},
+	{"MEN-10", (*assessment).serviceOwed},
+	{"MEN-11", (*assessment).solutionOwed},
+	{"MEN-12", (*assessment).fundingOwed},
+	{"MEN-13", (*assessment).conditionOwed},
+}
+
+// mentions asks MEN-01 to MEN-13, and gives the evidence for those that the
 // purchase order shows.
 func (a *assessment) mentions() {
-	d := a.purchaseOrder()
-	if d == nil || a.unread(d) {
-		return
+	var f *finder
+	for _, rule := range orderMentions {
+		a.ask(rule.code, func() bool {
+			d, ok := a.purchaseOrder()
+			if !ok {
+				return false
+			}
+			if a.unread(d) {
+				return a.silent("DOC-06")
+			}
+			m, ok := rule.owed(a)
+			if !ok {
+				return false
+			}
+			if f == nil {
+				f = a.finder(d)
+			}
+			m.code = rule.code
+			a.look(d, f, m)
+			return true
+		})
 	}
-	a.look(d, a.owed())
+}
+
+// owed gives the mentions that are owed and whose values rules may read.
+func (a *assessment) owed() []mention {
+	var all []mention
+	for _, rule := range orderMentions {
+		if m, ok := rule.owed(a); ok {
+			m.code = rule.code
+			all = append(all, m)
+		}
+	}
+	return all
 }
 
 // finder makes the finder of a document.
@@ -38,20 +88,25 @@ func (a *assessment) trust() trust {
 	return trust{least: a.Limits.OCRConfidence, surePage: a.Programme.Scans.SureConfidence, sureWord: a.Programme.Scans.SureWordConfidence}
 }
 
-// look gives the evidence for the mentions that a document shows, and tells
-// those that it does not.
-func (a *assessment) look(d *claim.Document, owed []mention) {
-	f := a.finder(d)
-	for _, m := range owed {
-		found := f.see(m)
-		if found.sight != shown {
-			a.unseen(d, m, found, f)
-			continue
-		}
-		a.evidence = append(a.evidence, claim.Evidence{
-			Rule: m.code, Document: documentName(d), Page: found.page, Rect: found.rect, Text: found.text,
-		})
+// look gives the evidence for a mention that a document shows, or tells that
+// it does not.
+func (a *assessment) look(d *claim.Document, f *finder, m mention) {
+	found := a.sawMention(d, m, f.see(m))
+	if found.sight != shown {
+		a.unseen(d, m, found, f)
+		return
 	}
+	a.evidence = append(a.evidence, claim.Evidence{
+		Rule: m.code, Document: documentName(d), Page: found.page, Rect: found.rect, Text: found.text,
+	})
+}
+
+// sawMention is how a document shows a mention.
+func (a *assessment) sawMention(d *claim.Document, m mention, found hit) hit {
+	if a.recorder != nil {
+		a.recorder.mention(documentName(d), m, found)
+	}
+	return found
 }
 
 // unseen tells that a document does not show a mention. It goes to a person
@@ -68,7 +123,7 @@ func (a *assessment) unseen(d *claim.Document, m mention, found hit, f *finder) 
 		}
 	case found.sight == hidden:
 		variant = "hidden"
-	case !f.sure():
+	case !a.sure(d, f):
 		variant = "unsure"
 	}
 	p := params{"expected": m.expected, "read": found.text}
@@ -83,53 +138,122 @@ func (a *assessment) unseen(d *claim.Document, m mention, found hit, f *finder) 
 	}
 }
 
-// purchaseOrder gives an advance's purchase order, where it could be read.
-func (a *assessment) purchaseOrder() *claim.Document {
-	d := a.claim.Document(claim.PurchaseOrder)
-	if a.claim.Kind != claim.Advance || d == nil || !opened(d) {
-		return nil
-	}
-	return d
-}
-
-// owed gives the mentions that are owed and whose values rules may read.
-func (a *assessment) owed() []mention {
-	row, programme := a.claim.Row, a.Programme
-	reference := programme.Reference
-	owed := []mention{{code: "MEN-01", expected: reference, shown: referenceSearch(reference), nearly: likeReference(reference)}}
-	add := func(code string, field claim.FieldID, expected string, shown search, nearly likeness) {
-		if a.readable(field) {
-			owed = append(owed, mention{code: code, field: field, expected: expected, shown: shown, nearly: nearly, fragile: isFragile(expected)})
+// sure tells whether what is not found in a document is not there.
+func (a *assessment) sure(d *claim.Document, f *finder) bool {
+	if a.recorder != nil && f.hasScans() {
+		programmed(a, "scans.sure_confidence", f.trust.surePage)
+		for i := range d.Facts.Pages {
+			a.page(d, i, &d.Facts.Pages[i])
 		}
 	}
-	date := row.Field(claim.FieldOrderDate).Date
-	add("MEN-02", claim.FieldOrderDate, date.French(), dateSearch(date), likeDate(date))
-	regime := row.Text(claim.FieldVATRegime)
-	add("MEN-03", claim.FieldVATRegime, regime, regimeSearch(regime, rates(programme)), likeRegime(regime, rates(programme)))
-	if amount := row.Field(claim.FieldAmount).Amount; amount.Cents > 0 && !amount.Finer {
-		add("MEN-04", claim.FieldAmount, amount.Cents.French(), amountSearch(amount.Cents), likeAmount(amount.Cents))
+	return f.sure()
+}
+
+// purchaseOrder gives an advance's purchase order, where it could be read.
+func (a *assessment) purchaseOrder() (*claim.Document, bool) {
+	if a.claim.Kind != claim.Advance {
+		return nil, false
 	}
-	manager := row.Text(claim.FieldManager)
-	add("MEN-05", claim.FieldManager, manager, personSearch(programme.Names, manager), likePerson(programme.Names, manager))
-	if finess := claim.FINESS(row.Text(claim.FieldFINESS)); finess.KeyOK() {
-		add("MEN-06", claim.FieldFINESS, string(finess), finessSearch(finess), likeKeyed(finess))
+	d := a.claim.Document(claim.PurchaseOrder)
+	if d == nil {
+		a.field(claim.FieldOrderFile)
+		return nil, false
 	}
-	name := row.Text(claim.FieldCompanyName)
-	shown, nearly := a.companyShown(name)
-	add("MEN-07", claim.FieldCompanyName, name, shown, nearly)
-	email := row.Text(claim.FieldEmail)
-	add("MEN-08", claim.FieldEmail, email, emailSearch(email), likeEmail(email))
-	phone := row.Text(claim.FieldPhone)
-	add("MEN-09", claim.FieldPhone, phone, phoneSearch(phone), likePhone(phone))
-	owed = append(owed, fixedMention("MEN-10", programme.Mentions.Service))
-	if a.readable(claim.FieldSolution, claim.FieldVersion) {
-		owed = append(owed, a.solutionOwed())
+	return d, a.opens(d)
+}
+
+// valueOwed is a value of the row.
+func valueOwed(field claim.FieldID, expected string, shown search, nearly likeness) mention {
+	return mention{field: field, expected: expected, shown: shown, nearly: nearly, fragile: isFragile(expected)}
+}
+
+// referenceOwed is MEN-01.
+func (a *assessment) referenceOwed() (mention, bool) {
+	reference := programmed(a, "reference", a.Programme.Reference)
+	return mention{expected: reference, shown: referenceSearch(reference), nearly: likeReference(reference)}, true
+}
+
+// dateOwed is MEN-02.
+func (a *assessment) dateOwed() (mention, bool) {
+	date, ok := a.orderDate()
+	return valueOwed(claim.FieldOrderDate, date.French(), dateSearch(date), likeDate(date)), ok
+}
+
+// regimeOwed is MEN-03.
+func (a *assessment) regimeOwed() (mention, bool) {
+	regime, ok := a.text(claim.FieldVATRegime)
+	rates := programmed(a, "vat.rates", rates(a.Programme))
+	return valueOwed(claim.FieldVATRegime, regime, regimeSearch(regime, rates), likeRegime(regime, rates)), ok
+}
+
+// amountOwed is MEN-04.
+func (a *assessment) amountOwed() (mention, bool) {
+	amount, ok := a.amountExclTax()
+	if !ok {
+		return mention{}, false
 	}
-	owed = append(owed, fixedMention("MEN-12", programme.Mentions.StateFunded))
-	if m, ok := a.conditionOwed(); ok {
-		owed = append(owed, m)
+	return valueOwed(claim.FieldAmount, amount.French(), amountSearch(amount), likeAmount(amount)), true
+}
+
+// managerOwed is MEN-05.
+func (a *assessment) managerOwed() (mention, bool) {
+	name, ok := a.text(claim.FieldManager)
+	return valueOwed(claim.FieldManager, name, personSearch(a.Programme.Names, name), likePerson(a.Programme.Names, name)), ok
+}
+
+// finessOwed is MEN-06. A number with a wrong key is owed by nobody (BEN-01).
+func (a *assessment) finessOwed() (mention, bool) {
+	text, ok := a.text(claim.FieldFINESS)
+	if !ok {
+		return mention{}, false
 	}
-	return owed
+	finess := claim.FINESS(text)
+	if !saw(a, FromCell, finess.KeyOK(), "FINESS key right") {
+		return mention{}, a.silent("BEN-01")
+	}
+	return valueOwed(claim.FieldFINESS, text, finessSearch(finess), likeKeyed(finess)), true
+}
+
+// companyOwed is MEN-07: the row's name of the pharmacy or the register's.
+func (a *assessment) companyOwed() (mention, bool) {
+	name, ok := a.text(claim.FieldCompanyName)
+	known := []string{name}
+	if e, registered := a.establishment(); registered {
+		for _, registered := range a.registeredNames(e) {
+			if distinctive(a.Programme.Names, registered) {
+				known = append(known, registered)
+			}
+		}
+	}
+	shown, nearly := companiesShown(a.Programme.Names, known)
+	return valueOwed(claim.FieldCompanyName, name, shown, nearly), ok
+}
+
+// emailOwed is MEN-08.
+func (a *assessment) emailOwed() (mention, bool) {
+	email, ok := a.text(claim.FieldEmail)
+	return valueOwed(claim.FieldEmail, email, emailSearch(email), likeEmail(email)), ok
+}
+
+// phoneOwed is MEN-09.
+func (a *assessment) phoneOwed() (mention, bool) {
+	phone, ok := a.text(claim.FieldPhone)
+	return valueOwed(claim.FieldPhone, phone, phoneSearch(phone), likePhone(phone)), ok
+}
+
+// serviceOwed is MEN-10.
+func (a *assessment) serviceOwed() (mention, bool) {
+	return fixedMention(programmed(a, "mentions.service", a.Programme.Mentions.Service)), true
+}
+
+// fundingOwed is MEN-12.
+func (a *assessment) fundingOwed() (mention, bool) {
+	return fixedMention(programmed(a, "mentions.state_funded", a.Programme.Mentions.StateFunded)), true
+}
+
+// fixedMention is a text that the programme words.
+func fixedMention(text string) mention {
+	return mention{expected: text, shown: phraseOf(text).search(), nearly: likePassage(text)}
 }
 
 // provenLetters is how many letters prove by themselves that they were read right.
@@ -147,11 +271,6 @@ func isFragile(value string) bool {
 	return letters < provenLetters && !claim.FINESS(value).KeyOK()
 }
 
-// fixedMention is a text that the programme words.
-func fixedMention(code, text string) mention {
-	return mention{code: code, expected: text, shown: phraseOf(text).search(), nearly: likePassage(text)}
-}
-
 // rates gives the rates of VAT that a liable supplier may charge.
 func rates(programme *config.Programme) []claim.BasisPoints {
 	var all []claim.BasisPoints
@@ -167,19 +286,6 @@ func rates(programme *config.Programme) []claim.BasisPoints {
 	return all
 }
 
-// companyShown finds the row's name of the pharmacy or the register's.
-func (a *assessment) companyShown(name string) (search, likeness) {
-	known := []string{name}
-	if e, ok := a.establishment(); ok {
-		for _, registered := range []string{e.Name, e.LongName} {
-			if distinctive(a.Programme.Names, registered) {
-				known = append(known, registered)
-			}
-		}
-	}
-	return companiesShown(a.Programme.Names, known)
-}
-
 // companiesShown finds any of some companies' names.
 func companiesShown(names config.Names, known []string) (search, likeness) {
 	var looks []search
@@ -193,36 +299,46 @@ func companiesShown(names config.Names, known []string) (search, likeness) {
 
 // solutionOwed is MEN-11: the row's solution and version, or those of its
 // reference number where the row contradicts them (FOU-04).
-func (a *assessment) solutionOwed() mention {
-	name, version := a.claim.Row.Text(claim.FieldSolution), a.claim.Row.Text(claim.FieldVersion)
+func (a *assessment) solutionOwed() (mention, bool) {
+	name, ok := a.text(claim.FieldSolution)
+	version, readable := a.text(claim.FieldVersion)
+	if !ok || !readable {
+		return mention{}, false
+	}
 	m := mention{
-		code: "MEN-11", field: claim.FieldSolution, expected: name + " " + version,
+		field: claim.FieldSolution, expected: name + " " + version,
 		shown: versionedSearch(name, version), nearly: likeVersioned(name, version), fragile: true,
 	}
-	if solution, ok := a.solution(); ok && a.told("FOU-04") {
-		m.shown = anyOf(m.shown, versionedSearch(solution.Name, solution.Version))
-		m.nearly = anyLike(m.nearly, likeVersioned(solution.Name, solution.Version))
+	if s, ok := a.solution(); ok && a.told("FOU-04") {
+		name, version := solutionCell(a, s, "Solution logicielle", s.Name), solutionCell(a, s, "Version", s.Version)
+		m.shown = anyOf(m.shown, versionedSearch(name, version))
+		m.nearly = anyLike(m.nearly, likeVersioned(name, version))
 	}
-	return m
+	return m, true
 }
 
 // conditionOwed is MEN-13, owed by an order before the solution was
 // referenced. One that is not referenced yet will be later than the order.
 func (a *assessment) conditionOwed() (mention, bool) {
 	solution, known := a.solution()
-	date := a.claim.Row.Field(claim.FieldOrderDate).Date
-	if !known || !a.readable(claim.FieldOrderDate) || !solution.Referenced.IsZero() && !date.Before(solution.Referenced) {
+	date, ok := a.orderDate()
+	if !known || !ok {
 		return mention{}, false
 	}
-	referenced := "pas encore prononcé"
-	if !solution.Referenced.IsZero() {
-		referenced = solution.Referenced.French()
+	referenced := solutionCell(a, solution, "Référencé le", solution.Referenced)
+	told := "pas encore prononcé"
+	if !referenced.IsZero() {
+		if !date.Before(referenced) {
+			return mention{}, a.silent("an order since the solution was referenced owes no condition")
+		}
+		told = referenced.French()
 	}
-	text := a.Programme.Mentions.Conditional
+	text := programmed(a, "mentions.conditional", a.Programme.Mentions.Conditional)
+	share := programmed(a, "mentions.conditional_words", a.Programme.Mentions.ConditionalWords)
 	return mention{
-		code: "MEN-13", field: claim.FieldOrderDate, expected: text,
-		params: params{"date": date.French(), "referenced": referenced},
-		shown:  passageSearch(text, a.Programme.Mentions.ConditionalWords),
+		field: claim.FieldOrderDate, expected: text,
+		params: params{"date": date.French(), "referenced": told},
+		shown:  passageSearch(text, share),
 		nearly: likePassage(text),
 	}, true
 }

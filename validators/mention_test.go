@@ -41,10 +41,12 @@ func rewrite(c *claim.Claim, holds, line string) {
 }
 
 // assessed gives the codes of some chapters that a spoilt faultless claim has.
+// Its explanation is held against them.
 func assessed(spoil func(*Context, *claim.Claim), chapters ...string) (claim.Assessment, string) {
 	ctx, c := faultless()
 	spoil(ctx, c)
 	got := Assess(ctx, c)
+	explained(panicker{}, ctx, c, nil, &fakeHistory{})
 	return got, codesOf(got.Findings, chapters...)
 }
 

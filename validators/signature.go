@@ -9,23 +9,46 @@ import (
 	"guichet/pipeline/claim"
 )
 
-// signatures tells SIG-01 to SIG-09 of an advance's purchase order (AF §6.1).
-// A trace of a signature (SIG-07) takes the place of SIG-01, not of SIG-04.
+// signatureRules stand in the order in which they are asked: SIG-07 takes the
+// place of SIG-01 and of some SIG-04, SIG-06 that of SIG-08 and SIG-09.
+var signatureRules = []struct {
+	code       string
+	electronic bool // of a document with electronic signatures; else of one without
+	rule       func(*assessment, *claim.Document, []claim.Signature) bool
+}{
+	{"SIG-07", false, (*assessment).traced},
+	{"SIG-01", false, (*assessment).unsigned},
+	{"SIG-04", false, (*assessment).doubtful},
+	{"SIG-02", true, (*assessment).verified},
+	{"SIG-03", true, (*assessment).covered},
+	{"SIG-05", true, (*assessment).certified},
+	{"SIG-06", true, (*assessment).suppliersAlone},
+	{"SIG-09", true, (*assessment).managers},
+	{"SIG-08", true, (*assessment).sealed},
+}
+
+// signatures asks SIG-01 to SIG-09 of an advance's purchase order (AF §6.1).
 func (a *assessment) signatures() {
-	d := a.purchaseOrder()
-	if d == nil {
-		return
+	var signatures []claim.Signature
+	if d := a.claim.Document(claim.PurchaseOrder); d != nil && opened(d) {
+		signatures = signaturesOf(d.Facts)
 	}
-	signatures := signaturesOf(d.Facts)
-	if len(signatures) == 0 {
-		if !a.traced(d) || a.byHand(d).Hand != claim.NotHandwritten {
-			a.unsigned(d)
-		}
-		return
+	for _, rule := range signatureRules {
+		a.ask(rule.code, func() bool {
+			d, ok := a.purchaseOrder()
+			if !ok {
+				return false
+			}
+			signed := saw(a, FromDocument, len(signatures), documentName(d), "electronic signatures") > 0
+			switch {
+			case signed == rule.electronic:
+				return rule.rule(a, d, signatures)
+			case signed:
+				return a.silent("it is signed electronically")
+			}
+			return a.silent("it is not signed electronically")
+		})
 	}
-	a.integrity(d, signatures)
-	a.certificates(d, signatures)
-	a.signers(d, signatures)
 }
 
 // signaturesOf gives a document's signatures but its timestamps, which sign
@@ -40,24 +63,50 @@ func verifies(s claim.Signature) bool {
 	return s.Integrity == claim.Intact && s.Digest != "MD5"
 }
 
-// integrity tells SIG-02 of signatures that do not verify, and SIG-03 of those
-// that do and leave part of the document uncovered: what a broken one covers
-// says nothing.
-func (a *assessment) integrity(d *claim.Document, signatures []claim.Signature) {
-	a.tellFirst(d, signatures, "SIG-02", func(s claim.Signature) bool { return !verifies(s) })
-	a.tellFirst(d, signatures, "SIG-03", func(s claim.Signature) bool { return verifies(s) && s.Coverage != claim.CoversWhole })
+// verifies tells whether a signature of a document verifies.
+func (a *assessment) verifies(d *claim.Document, s *claim.Signature) bool {
+	signatureFact(a, d, s, "integrity", s.Integrity)
+	signatureFact(a, d, s, "digest", s.Digest)
+	return verifies(*s)
+}
+
+// signatureFact is something that a signature of a document tells.
+func signatureFact[T any](a *assessment, d *claim.Document, s *claim.Signature, fact string, value T) T {
+	return saw(a, FromDocument, value, documentName(d), "signature", s.Field, fact)
+}
+
+// verified tells SIG-02 of signatures that do not verify.
+func (a *assessment) verified(d *claim.Document, signatures []claim.Signature) bool {
+	a.tellFirst(d, signatures, "SIG-02", func(s *claim.Signature) bool { return !a.verifies(d, s) })
+	return true
+}
+
+// covered tells SIG-03 of signatures that verify and leave part of the document
+// uncovered: what a broken one covers says nothing.
+func (a *assessment) covered(d *claim.Document, signatures []claim.Signature) bool {
+	asked := false
+	a.tellFirst(d, signatures, "SIG-03", func(s *claim.Signature) bool {
+		if !a.verifies(d, s) {
+			return false
+		}
+		asked = true
+		return signatureFact(a, d, s, "coverage", s.Coverage) != claim.CoversWhole
+	})
+	return asked || a.silent("SIG-02")
 }
 
 // tellFirst tells a rule once, where the first signature that it refuses
 // stands. A document whose text could not be read goes to a person at most.
-func (a *assessment) tellFirst(d *claim.Document, signatures []claim.Signature, code string, refused func(claim.Signature) bool) {
-	i := slices.IndexFunc(signatures, refused)
-	if i < 0 {
+func (a *assessment) tellFirst(d *claim.Document, signatures []claim.Signature, code string, refused func(*claim.Signature) bool) {
+	for i := range signatures {
+		if !refused(&signatures[i]) {
+			continue
+		}
+		f := a.tellSignature(d, signatures[i], code, "", nil)
+		if a.unread(d) {
+			f.Outcome = claim.Review
+		}
 		return
-	}
-	f := a.tellSignature(d, signatures[i], code, "", nil)
-	if a.unread(d) {
-		f.Outcome = claim.Review
 	}
 }
 
@@ -68,45 +117,52 @@ func (a *assessment) tellSignature(d *claim.Document, s claim.Signature, code, v
 	return f
 }
 
-// certificates tells SIG-05, each of its reasons once. The certificate of a
+// certified tells SIG-05, each of its reasons once. The certificate of a
 // signature that does not verify is not looked at.
-func (a *assessment) certificates(d *claim.Document, signatures []claim.Signature) {
+func (a *assessment) certified(d *claim.Document, signatures []claim.Signature) bool {
+	asked := false
 	told := map[string]bool{}
-	for _, s := range signatures {
-		if !verifies(s) {
+	for i := range signatures {
+		s := &signatures[i]
+		if !a.verifies(d, s) {
 			continue
 		}
-		c := s.Certificate
-		at := a.provenTime(d.Facts, s)
+		asked = true
+		at := signatureFact(a, d, s, "stood for certain at", a.provenTime(d, s))
+		until := signatureFact(a, d, s, "certificate valid until", s.Certificate.NotAfter)
+		selfSigned := signatureFact(a, d, s, "certificate self-signed", s.Certificate.SelfSigned)
+		trust := signatureFact(a, d, s, "certificate under a root", s.Certificate.Trust)
 		for _, reason := range []struct {
 			variant string
 			holds   bool
 		}{
-			{"", !c.NotAfter.IsZero() && at.After(c.NotAfter)},
-			{"self_signed", c.SelfSigned && c.Trust != claim.Trusted},
-			{"untrusted", !c.SelfSigned && c.Trust == claim.Untrusted},
+			{"", !until.IsZero() && at.After(until)},
+			{"self_signed", selfSigned && trust != claim.Trusted},
+			{"untrusted", !selfSigned && trust == claim.Untrusted},
 			{"weak", s.Digest == "SHA-1"},
 		} {
 			if reason.holds && !told[reason.variant] {
 				told[reason.variant] = true
-				a.tellSignature(d, s, "SIG-05", reason.variant, params{"at": claim.FrenchInstant(at)})
+				a.tellSignature(d, *s, "SIG-05", reason.variant, params{"at": claim.FrenchInstant(at)})
 			}
 		}
 	}
+	return asked || a.silent("SIG-02")
 }
 
 // provenTime gives the earliest time at which a signature is known to have
 // stood: that of its own timestamp, or of a later one on the document, else
 // the reception.
-func (a *assessment) provenTime(facts *claim.Facts, s claim.Signature) time.Time {
-	at := a.claim.ReceivedAt
-	if s.TimeSource == "timestamp" && !s.SignedAt.IsZero() {
-		at = earlier(at, s.SignedAt)
+func (a *assessment) provenTime(d *claim.Document, s *claim.Signature) time.Time {
+	at := a.received()
+	if signatureFact(a, d, s, "time from", s.TimeSource) == "timestamp" && !s.SignedAt.IsZero() {
+		at = earlier(at, signatureFact(a, d, s, "signed at", s.SignedAt))
 	}
 	behind := false
-	for _, other := range facts.Signatures {
-		if behind && other.Timestamp && verifies(other) && !other.SignedAt.IsZero() {
-			at = earlier(at, other.SignedAt)
+	for i := range d.Facts.Signatures {
+		other := &d.Facts.Signatures[i]
+		if behind && other.Timestamp && a.verifies(d, other) && !other.SignedAt.IsZero() {
+			at = earlier(at, signatureFact(a, d, other, "signed at", other.SignedAt))
 		}
 		behind = behind || other.Field == s.Field && !other.Timestamp
 	}
@@ -120,33 +176,72 @@ func earlier(a, b time.Time) time.Time {
 	return a
 }
 
-// signers tells SIG-06, SIG-08 and SIG-09, by whose certificates sign. A
-// signature that does not verify may be the pharmacy's: then there is no
-// telling. The pharmacy's signature or its manager's is enough, whoever signs
-// or seals beside them.
-func (a *assessment) signers(d *claim.Document, signatures []claim.Signature) {
-	if slices.ContainsFunc(signatures, func(s claim.Signature) bool { return !verifies(s) }) {
-		return
+// suppliersAlone tells SIG-06 of a document that the supplier alone signs.
+func (a *assessment) suppliersAlone(d *claim.Document, signatures []claim.Signature) bool {
+	owners, ok := a.signers(d, signatures)
+	if !ok {
+		return false
 	}
-	by := map[owner][]claim.Signature{}
-	for _, s := range signatures {
-		whose := a.owner(s.Certificate)
-		by[whose] = append(by[whose], s)
-	}
-	if len(by[ofSupplier]) == len(signatures) {
+	if !slices.ContainsFunc(owners, func(o owner) bool { return o != ofSupplier }) {
 		a.tellSignature(d, signatures[0], "SIG-06", "", nil)
-		return
 	}
-	_, known := a.establishment()
-	if !known || !a.readable(claim.FieldCompanyName, claim.FieldManager) || len(by[ofPharmacy])+len(by[ofManager]) > 0 {
-		return
+	return true
+}
+
+// managers tells SIG-09 of a document that a person signs who is not the
+// manager.
+func (a *assessment) managers(d *claim.Document, signatures []claim.Signature) bool {
+	return a.signedByOthers(d, signatures, "SIG-09", ofPerson)
+}
+
+// sealed tells SIG-08 of a document that a platform signs, and nobody else but
+// the supplier.
+func (a *assessment) sealed(d *claim.Document, signatures []claim.Signature) bool {
+	return a.signedByOthers(d, signatures, "SIG-08", ofPlatform)
+}
+
+// signedByOthers tells a rule of the first signature of some owner. The
+// pharmacy's signature or its manager's is enough, whoever signs or seals
+// beside them. Who they are must be known.
+func (a *assessment) signedByOthers(d *claim.Document, signatures []claim.Signature, code string, by owner) bool {
+	if _, known := a.establishment(); !known || !a.readable(claim.FieldCompanyName, claim.FieldManager) {
+		return false
 	}
+	owners, ok := a.signers(d, signatures)
 	switch {
-	case len(by[ofPerson]) > 0:
-		a.tellSignature(d, by[ofPerson][0], "SIG-09", "", nil)
-	case len(by[ofPlatform]) > 0:
-		a.tellSignature(d, by[ofPlatform][0], "SIG-08", "", nil)
+	case !ok:
+		return false
+	case a.told("SIG-06"):
+		return a.silent("SIG-06")
+	case a.told("SIG-09"):
+		return a.silent("SIG-09")
+	case slices.Contains(owners, ofPharmacy) || slices.Contains(owners, ofManager):
+		return true
 	}
+	if i := slices.Index(owners, by); i >= 0 {
+		a.tellSignature(d, signatures[i], code, "", nil)
+	}
+	return true
+}
+
+// signers tells whose certificate each signature has. One that does not verify
+// may be the pharmacy's: then there is no telling. It is worked out once, or
+// once a rule where that tells what the rule reads.
+func (a *assessment) signers(d *claim.Document, signatures []claim.Signature) ([]owner, bool) {
+	for i := range signatures {
+		if !a.verifies(d, &signatures[i]) {
+			return nil, a.silent("SIG-02")
+		}
+	}
+	if a.owners == nil || a.recorder != nil {
+		a.owners = nil
+		for i := range signatures {
+			s := &signatures[i]
+			whose := a.owner(signatureFact(a, d, s, "certificate", s.Certificate))
+			a.owners = append(a.owners, signatureFact(a, d, s, "is", whose))
+		}
+	}
+	return a.owners, true
 }
 
 // owner is whose a certificate is (spec 6, "Signatures").
@@ -160,15 +255,17 @@ const (
 	ofPlatform
 )
 
+// String names the owner.
+func (o owner) String() string {
+	return [...]string{"the supplier's", "the pharmacy's", "the manager's", "another person's", "a platform's"}[o]
+}
+
 // owner tells whose a certificate is. One with the pharmacy's organisation is
 // the pharmacy's, whoever's name it bears; where it could be the supplier's or
 // the pharmacy's, the better match decides, and the pharmacy has the doubt.
 // What the supplier writes in the row does not make its own name another's.
 func (a *assessment) owner(c claim.Certificate) owner {
-	var names []string
-	for _, row := range a.Registers.Enrolments(a.claim.Supplier) {
-		names = append(names, row.Name)
-	}
+	names := a.supplierNames()
 	supplier := party{names: names, numbers: []string{a.claim.Supplier.SIREN(), string(a.claim.Supplier)}}
 	manager := a.bearsManager(c, names)
 	suppliers := supplier.match(a.Programme.Names, c, manager)
@@ -194,17 +291,17 @@ func (a *assessment) owner(c claim.Certificate) owner {
 // one of the supplier's.
 func (a *assessment) pharmacy(suppliers []string) party {
 	var p party
-	e, registered := a.establishment()
+	e, known := a.establishment()
 	name, ok := a.text(claim.FieldCompanyName)
-	if ok && !(registered && slices.ContainsFunc(suppliers, func(of string) bool { return alike(a.Programme.Names, of, name) })) {
+	if ok && !(known && slices.ContainsFunc(suppliers, func(of string) bool { return alike(a.Programme.Names, of, name) })) {
 		p.names = append(p.names, name)
 	}
 	if finess, ok := a.text(claim.FieldFINESS); ok {
 		p.numbers = append(p.numbers, finess)
 	}
-	if registered {
-		p.names = append(p.names, e.Name, e.LongName)
-		if e.SIRET.KeyOK() {
+	if known {
+		p.names = append(p.names, a.registeredNames(e)...)
+		if registered(a, finessRegister, string(e.FINESS), "SIRET", e.SIRET).KeyOK() {
 			p.numbers = append(p.numbers, string(e.SIRET), e.SIRET.SIREN())
 		}
 	}

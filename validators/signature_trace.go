@@ -8,17 +8,25 @@ import (
 )
 
 // traced tells SIG-07 of a document without a signature that says that it was
-// signed, and whether it did. A signature by hand that is certain needs no
-// other.
-func (a *assessment) traced(d *claim.Document) bool {
+// signed. A signature by hand that is certain needs no other.
+func (a *assessment) traced(d *claim.Document, _ []claim.Signature) bool {
 	if a.byHand(d).Hand == claim.Handwritten {
-		return false
+		return a.silent("it is signed by hand")
 	}
-	return a.finder(d).visible.find(traceSearch(a.Programme.SignatureTraces), func(found hit) bool {
+	traces := a.Programme.SignatureTraces
+	programmed(a, "signature_traces.phrases", traces.Phrases)
+	programmed(a, "signature_traces.services", traces.Services)
+	programmed(a, "signature_traces.proofs", traces.Proofs)
+	none := !a.finder(d).visible.find(traceSearch(traces), func(found hit) bool {
 		f := a.tellDocument(d, "SIG-07", "", nil)
 		f.Page, f.Rect = found.page, found.rect
+		saw(a, FromDocument, found.text, documentName(d), "trace of a signature")
 		return true
 	})
+	if none {
+		saw(a, FromDocument, "", documentName(d), "trace of a signature")
+	}
+	return true
 }
 
 // traceSearch finds what an electronic signature leaves on a page: the words

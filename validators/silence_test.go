@@ -98,6 +98,13 @@ func TestWhatSilencesWhat(t *testing.T) {
 			if diff := cmp.Diff(want, strings.Fields(codes(Assess(ctx, c).Findings))); diff != "" {
 				t.Errorf("-want +got:\n%s", diff)
 			}
+			explanation := explained(t, ctx, c, nil, &fakeHistory{})
+			for _, code := range strings.Fields(test.silenced) {
+				e := explanation[code]
+				if !slices.Equal(e.Because, []string{test.fault}) || (e.State == Told) != slices.Contains(want, code) {
+					t.Errorf("%s is %s because of %q, want %s", code, e.State, e.Because, test.fault)
+				}
+			}
 		})
 	}
 }

@@ -6,39 +6,59 @@ import (
 	"guichet/pipeline/claim"
 )
 
-// supplier tells FOU-01 to FOU-06 (AF §3.2, §4.1). Only advances name a
+// supplier asks FOU-01 to FOU-06 (AF §3.2, §4.1). Only advances name a
 // solution, so that of the later kinds FOU-01 alone is asked.
 func (a *assessment) supplier() {
-	if siret, ok := a.text(claim.FieldSupplier); ok && siret != string(a.claim.Supplier) {
-		a.tellField(claim.FieldSupplier, "FOU-01", "", params{"siret": string(a.claim.Supplier)})
-	}
-	if !a.readable(claim.FieldANSReference) {
-		return
-	}
-	solution, ok := a.solution()
-	if !ok {
-		a.tellField(claim.FieldANSReference, "FOU-03", "", nil)
-		return
-	}
-	a.enrolled(solution)
-	a.described(solution)
-	a.referenced(solution)
+	a.ask("FOU-01", a.ownFolder)
+	a.ask("FOU-03", a.knownSolution)
+	a.ask("FOU-02", a.enrolled)
+	a.ask("FOU-04", a.solutionName)
+	a.ask("FOU-04", a.solutionVersion)
+	a.ask("FOU-05", a.withdrawn)
+	a.ask("FOU-06", a.referenced)
 }
 
-// enrolled tells FOU-02.
-func (a *assessment) enrolled(s claim.Solution) {
-	if a.told("FOU-01") {
-		return
+// ownFolder tells FOU-01 of a row in another supplier's folder.
+func (a *assessment) ownFolder() bool {
+	siret, ok := a.text(claim.FieldSupplier)
+	folder := string(a.folder())
+	if ok && siret != folder {
+		a.tellField(claim.FieldSupplier, "FOU-01", "", params{"siret": folder})
 	}
-	day := claim.DateOf(a.claim.ReceivedAt)
+	return ok
+}
+
+// knownSolution tells FOU-03 of a reference number that the ANS did not give.
+func (a *assessment) knownSolution() bool {
+	if !a.readable(claim.FieldANSReference) {
+		return false
+	}
+	if _, ok := a.solution(); !ok {
+		a.tellField(claim.FieldANSReference, "FOU-03", "", nil)
+	}
+	return true
+}
+
+// enrolled tells FOU-02 of a supplier without an enrolment for the solution
+// that is in force at reception.
+func (a *assessment) enrolled() bool {
+	s, ok := a.solution()
+	if !ok {
+		return false
+	}
+	if a.told("FOU-01") {
+		return a.silent("FOU-01")
+	}
+	received := a.received()
+	day := claim.DateOf(received)
 	rows := a.enrolments(s)
 	var withoutMandate bool
 	var next, last claim.Date
 	for _, row := range rows {
 		switch {
-		case inForce(row, day):
-			if !row.Distributor || row.Mandate {
-				return
+		case a.inForce(row, day):
+			if a.mandated(row) {
+				return true
 			}
 			withoutMandate = true
 		case row.From.After(day):
@@ -51,7 +71,7 @@ func (a *assessment) enrolled(s claim.Solution) {
 			}
 		}
 	}
-	p := params{"reference": s.ANSReference, "received": claim.FrenchInstant(a.claim.ReceivedAt), "from": next.French(), "until": last.French()}
+	p := params{"reference": s.ANSReference, "received": claim.FrenchInstant(received), "from": next.French(), "until": last.French()}
 	variant := ""
 	switch {
 	case withoutMandate:
@@ -62,52 +82,104 @@ func (a *assessment) enrolled(s claim.Solution) {
 		variant = "struck_off"
 	}
 	a.tellField(claim.FieldANSReference, "FOU-02", variant, p)
+	return true
 }
 
 // enrolments gives the supplier's rows for a solution: it may have been
 // enrolled again after it was struck off.
 func (a *assessment) enrolments(s claim.Solution) []claim.Enrolment {
-	return slices.DeleteFunc(slices.Clone(a.Registers.Enrolments(a.claim.Supplier)), func(row claim.Enrolment) bool {
+	rows := slices.DeleteFunc(slices.Clone(a.Registers.Enrolments(a.folder())), func(row claim.Enrolment) bool {
 		return claim.Fold(row.ANSReference) != claim.Fold(s.ANSReference)
 	})
+	saw(a, FromRegister, len(rows), supplierRegister, string(a.claim.Supplier), "rows for", s.ANSReference)
+	return rows
 }
 
 // inForce tells whether an enrolment holds on a day: from its first day on,
 // and no longer on the day on which it is struck off (spec: from 00:00 Paris).
-func inForce(row claim.Enrolment, day claim.Date) bool {
+func (a *assessment) inForce(row claim.Enrolment, day claim.Date) bool {
+	enrolledCell(a, row, "Enrôlé le", row.From)
+	enrolledCell(a, row, "Radié le", row.Until)
 	return !row.From.IsZero() && !row.From.After(day) && (row.Until.IsZero() || row.Until.After(day))
 }
 
-// described tells FOU-04 of the solution's name and of its version.
-func (a *assessment) described(s claim.Solution) {
-	for _, told := range []struct {
-		field             claim.FieldID
-		variant, expected string
-	}{
-		{claim.FieldSolution, "", s.Name},
-		{claim.FieldVersion, "version", s.Version},
-	} {
-		text, ok := a.text(told.field)
-		if ok && told.expected != "" && claim.Fold(text) != claim.Fold(told.expected) {
-			a.tellField(told.field, "FOU-04", told.variant, params{"reference": s.ANSReference, "expected": told.expected})
-		}
-	}
+// mandated tells whether an enrolment is a publisher's, or a distributor's that
+// has the publisher's mandate.
+func (a *assessment) mandated(row claim.Enrolment) bool {
+	return !enrolledCell(a, row, "DISTRIBUTEUR", row.Distributor) || enrolledCell(a, row, "Mandat", row.Mandate)
 }
 
-// referenced tells FOU-05 and FOU-06.
-func (a *assessment) referenced(s claim.Solution) {
-	day := claim.DateOf(a.claim.ReceivedAt)
-	p := params{
+// enrolledCell is a cell of a supplier's row for a solution.
+func enrolledCell[T any](a *assessment, row claim.Enrolment, column string, value T) T {
+	return saw(a, FromRegister, value, supplierRegister, string(row.Supplier), row.ANSReference, column)
+}
+
+// solutionCell is a cell of a solution's row.
+func solutionCell[T any](a *assessment, s claim.Solution, column string, value T) T {
+	return registered(a, solutionRegister, s.ANSReference, column, value)
+}
+
+// solutionName tells FOU-04 of the solution's name.
+func (a *assessment) solutionName() bool {
+	s, ok := a.solution()
+	return ok && a.described(claim.FieldSolution, "", s, solutionCell(a, s, "Solution logicielle", s.Name))
+}
+
+// solutionVersion tells FOU-04 of its version.
+func (a *assessment) solutionVersion() bool {
+	s, ok := a.solution()
+	return ok && a.described(claim.FieldVersion, "version", s, solutionCell(a, s, "Version", s.Version))
+}
+
+// described tells FOU-04 of a field that is not what the register expects.
+func (a *assessment) described(id claim.FieldID, variant string, s claim.Solution, expected string) bool {
+	text, ok := a.text(id)
+	if !ok {
+		return false
+	}
+	if expected == "" {
+		return a.silent("the register does not say it")
+	}
+	if claim.Fold(text) != claim.Fold(expected) {
+		a.tellField(id, "FOU-04", variant, params{"reference": s.ANSReference, "expected": expected})
+	}
+	return true
+}
+
+// withdrawn tells FOU-05 of a solution whose referencing is withdrawn at
+// reception.
+func (a *assessment) withdrawn() bool {
+	s, ok := a.solution()
+	if !ok {
+		return false
+	}
+	day := claim.DateOf(a.received())
+	if withdrawn := solutionCell(a, s, "Retiré le", s.Withdrawn); !withdrawn.IsZero() && !withdrawn.After(day) {
+		a.tellField(claim.FieldANSReference, "FOU-05", "", a.referencing(s))
+	}
+	return true
+}
+
+// referenced tells FOU-06 of a solution that is not referenced at reception.
+func (a *assessment) referenced() bool {
+	s, ok := a.solution()
+	if !ok {
+		return false
+	}
+	day := claim.DateOf(a.received())
+	switch referenced := solutionCell(a, s, "Référencé le", s.Referenced); {
+	case referenced.IsZero():
+		a.tellField(claim.FieldANSReference, "FOU-06", "", a.referencing(s))
+	case referenced.After(day):
+		a.tellField(claim.FieldANSReference, "FOU-06", "later", a.referencing(s))
+	}
+	return true
+}
+
+// referencing are the parameters of FOU-05 and FOU-06.
+func (a *assessment) referencing(s claim.Solution) params {
+	return params{
 		"reference": s.ANSReference, "received": claim.FrenchInstant(a.claim.ReceivedAt),
 		"withdrawn": s.Withdrawn.French(), "referenced": s.Referenced.French(),
-	}
-	if !s.Withdrawn.IsZero() && !s.Withdrawn.After(day) {
-		a.tellField(claim.FieldANSReference, "FOU-05", "", p)
-	}
-	switch {
-	case s.Referenced.IsZero():
-		a.tellField(claim.FieldANSReference, "FOU-06", "", p)
-	case s.Referenced.After(day):
-		a.tellField(claim.FieldANSReference, "FOU-06", "later", p)
 	}
 }

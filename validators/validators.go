@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"guichet/config"
@@ -48,15 +49,8 @@ type Limits struct {
 
 // Assess asks every rule that looks at one claim alone.
 func Assess(ctx *Context, c *claim.Claim) claim.Assessment {
-	a := &assessment{Context: ctx, claim: c, template: config.TemplateOf(c.Kind)}
-	a.row()
-	a.supplier()
-	a.beneficiary()
-	a.order()
-	a.amount()
-	a.documents()
-	a.mentions()
-	a.signatures()
+	a := newAssessment(ctx, c)
+	a.alone()
 	Sort(a.findings)
 	return claim.Assessment{Findings: a.findings, Evidence: a.evidence, Documents: a.summarise()}
 }
@@ -68,6 +62,24 @@ type assessment struct {
 	template config.Template
 	findings []claim.Finding
 	evidence []claim.Evidence
+	owners   []owner   // of the purchase order's certificates; nil until asked for
+	recorder *recorder // nil but where the claim is explained
+}
+
+func newAssessment(ctx *Context, c *claim.Claim) *assessment {
+	return &assessment{Context: ctx, claim: c, template: config.TemplateOf(c.Kind)}
+}
+
+// alone asks every rule that looks at the claim alone.
+func (a *assessment) alone() {
+	a.row()
+	a.supplier()
+	a.beneficiary()
+	a.order()
+	a.amount()
+	a.documents()
+	a.mentions()
+	a.signatures()
 }
 
 // params are the parameters of a message.
@@ -119,26 +131,65 @@ func (a *assessment) told(code string) bool {
 	return slices.ContainsFunc(a.findings, func(f claim.Finding) bool { return f.Code == code })
 }
 
-// text gives the canonical text of a field that a rule may read: one that no
-// LIG rule found at fault.
-func (a *assessment) text(id claim.FieldID) (string, bool) {
+// received gives the instant at which the claim was received.
+func (a *assessment) received() time.Time {
+	return saw(a, FromDelivery, a.claim.ReceivedAt, "received")
+}
+
+// folder gives the supplier in whose folder the claim was dropped.
+func (a *assessment) folder() claim.SIRET {
+	return saw(a, FromDelivery, a.claim.Supplier, "SIRET of the folder")
+}
+
+// field gives a field of the row, and tells whether rules may read it: no LIG
+// rule found it at fault.
+func (a *assessment) field(id claim.FieldID) (claim.Field, bool) {
 	field := a.claim.Row.Field(id)
-	return field.Text, a.readable(id)
+	if a.recorder != nil {
+		a.recorder.field(a.template.Column(id), field)
+	}
+	return field, field.OK()
+}
+
+// text gives the canonical text of a field that a rule may read.
+func (a *assessment) text(id claim.FieldID) (string, bool) {
+	field, ok := a.field(id)
+	return field.Text, ok
 }
 
 // readable tells whether rules may read all of some fields.
 func (a *assessment) readable(ids ...claim.FieldID) bool {
-	return !slices.ContainsFunc(ids, func(id claim.FieldID) bool { return !a.claim.Row.Field(id).OK() })
+	return !slices.ContainsFunc(ids, func(id claim.FieldID) bool {
+		_, ok := a.field(id)
+		return !ok
+	})
 }
+
+// The registers as they are told of.
+const (
+	finessRegister    = "finess.csv"
+	trancheRegister   = "outil-calcul"
+	supplierRegister  = "fournisseurs"
+	solutionRegister  = "solutions"
+	archivingRegister = "archivage"
+)
 
 // establishment gives the pharmacy's row of the FINESS register, or false
 // where the number is unreadable (LIG) or no establishment's (BEN-01).
 func (a *assessment) establishment() (claim.Establishment, bool) {
-	finess, ok := a.text(claim.FieldFINESS)
-	if !ok || !claim.FINESS(finess).KeyOK() {
+	text, ok := a.text(claim.FieldFINESS)
+	if !ok {
 		return claim.Establishment{}, false
 	}
-	return a.Registers.Establishment(claim.FINESS(finess))
+	finess := claim.FINESS(text)
+	if !saw(a, FromCell, finess.KeyOK(), "FINESS key right") {
+		return claim.Establishment{}, a.silent("BEN-01")
+	}
+	e, ok := a.Registers.Establishment(finess)
+	if !saw(a, FromRegister, ok, finessRegister, text, "has a row") {
+		return claim.Establishment{}, a.silent("BEN-01")
+	}
+	return e, true
 }
 
 // tranche gives the pharmacy's tranche, or false where it is not known
@@ -149,10 +200,15 @@ func (a *assessment) tranche() (config.Tranche, bool) {
 		return config.Tranche{}, false
 	}
 	name, ok := a.Registers.Tranche(e.FINESS)
+	registered(a, trancheRegister, string(e.FINESS), "Tranche", name)
 	if !ok {
-		return config.Tranche{}, false
+		return config.Tranche{}, a.silent("BEN-06")
 	}
-	return a.Programme.Tranche(name)
+	tranche, ok := a.Programme.Tranche(name)
+	if !saw(a, FromProgramme, ok, "tranches has", name) {
+		return config.Tranche{}, a.silent("BEN-06")
+	}
+	return tranche, true
 }
 
 // solution gives the solution of the row's reference number, or false where it
@@ -162,7 +218,11 @@ func (a *assessment) solution() (claim.Solution, bool) {
 	if !ok {
 		return claim.Solution{}, false
 	}
-	return a.Registers.Solution(reference)
+	s, ok := a.Registers.Solution(reference)
+	if !saw(a, FromRegister, ok, solutionRegister, reference, "has a row") {
+		return claim.Solution{}, a.silent("FOU-03")
+	}
+	return s, true
 }
 
 // maxMessage is the longest message that suppliers read, in characters.

@@ -41,6 +41,7 @@ func runCases(t *testing.T, cases []ruleCase) {
 			for _, f := range got.Findings {
 				checkTexts(t, f)
 			}
+			explained(t, ctx, c, nil, &fakeHistory{})
 		})
 	}
 }
