@@ -78,7 +78,7 @@ func (s *scene) crashes(t *testing.T) {
 			under++
 		}
 	}
-	t.Logf("%d points; killed at %d of them, and %d times while something was under way; %s", len(points), at, under, time.Since(started).Round(time.Second))
+	t.Logf("%s: %d points; killed at %d of them, and %d times while something was under way; %s", s.name, len(points), at, under, time.Since(started).Round(time.Second))
 }
 
 // step gives how far the points or faults that are tried are apart: all are

@@ -45,8 +45,8 @@ func (s *scene) faults(t *testing.T) {
 			left++
 		}
 	}
-	t.Logf("%d faults, tried %d of them: %d ended the run, %d left something to the next; %s",
-		len(trials), tried, ended, left, time.Since(started).Round(time.Second))
+	t.Logf("%s: %d faults, tried %d of them: %d ended the run, %d left something to the next; %s",
+		s.name, len(trials), tried, ended, left, time.Since(started).Round(time.Second))
 }
 
 // TestYesterdaysListing: a run to which the store shows the inbox as it was

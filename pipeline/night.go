@@ -39,7 +39,8 @@ type Night struct {
 	// Accepted names the registers (without extension) that may have lost
 	// rows since the last run.
 	Accepted []string
-	// Telemetry, when set, takes down the run's figures and its trace.
+	// Telemetry, when set, takes down the run's stages, batches and queue. The
+	// run as a whole, its store and its reader are told to it by the caller.
 	Telemetry *telemetry.Telemetry
 	// Progress, when set, is told how far a stage has come. It may be called
 	// by several goroutines at once.
@@ -62,9 +63,7 @@ const (
 func (n *Night) Run(ctx context.Context) (*Summary, error) { return n.alone(ctx, (*run).night) }
 
 // alone does a run's work while no other run can.
-func (n *Night) alone(ctx context.Context, work func(*run, context.Context) error) (summary *Summary, err error) {
-	ctx, ended := n.Telemetry.Run(ctx)
-	defer func() { ended(err) }()
+func (n *Night) alone(ctx context.Context, work func(*run, context.Context) error) (*Summary, error) {
 	lock, err := n.lock(ctx)
 	if err != nil {
 		return &Summary{}, err

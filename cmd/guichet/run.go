@@ -88,7 +88,10 @@ var errUnprocessed = errors.New("not everything could be processed; see above")
 
 // night runs the pipeline and prints its summary. The night holds what was
 // asked for; the rest is the settings'.
-func (t *terminal) night(settings *config.Config, night pipeline.Night) error {
+func (t *terminal) night(settings *config.Config, night pipeline.Night) (err error) {
+	watch, end := t.telemetry(settings)
+	defer func() { end(err) }()
+	night.Telemetry = watch
 	return t.open(settings, night, func(night *pipeline.Night) error {
 		started := time.Now()
 		summary, err := night.Run(t.ctx)
@@ -133,7 +136,9 @@ func (t *terminal) open(settings *config.Config, night pipeline.Night, work func
 		return err
 	}
 	defer func() { err = errors.Join(err, pool.Close()) }()
-	night.Config, night.Programme, night.Store, night.Ledger, night.Reader = settings, programme, store, book, pool
+	book.Watch(night.Telemetry.Transaction)
+	night.Config, night.Programme, night.Ledger = settings, programme, book
+	night.Store, night.Reader = night.Telemetry.Store(store), night.Telemetry.Reader(pool)
 	night.Workers, night.Log, night.Software, night.Clock, night.Progress = workers, t.log, software(), time.Now, t.bar.told
 	return work(&night)
 }

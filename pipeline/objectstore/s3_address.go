@@ -28,7 +28,7 @@ const (
 	// defaultRegion is the one that servers of one's own expect.
 	defaultRegion = "us-east-1"
 
-	whereCredentialsAre = "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the shared credentials file (AWS_SHARED_CREDENTIALS_FILE)"
+	whereCredentialsAre = "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the shared credentials file (AWS_SHARED_CREDENTIALS_FILE)" //nolint:gosec // names of variables
 	s3Form              = "s3://endpoint-host:port/bucket?tls=false&region=…"
 )
 
@@ -123,7 +123,7 @@ func findCredentials() (*credentials.Credentials, error) {
 			file = filepath.Join(home, ".aws", "credentials")
 		}
 	}
-	if _, err := os.Stat(file); err != nil && !named {
+	if _, err := os.Stat(file); err != nil && !named { //nolint:gosec // the operator names the file
 		return nil, errors.New("storage: no credentials: set " + whereCredentialsAre)
 	}
 	profile := cmp.Or(os.Getenv("AWS_PROFILE"), "default")

@@ -364,7 +364,7 @@ func TestACancelledContextEndsWaitingForAServer(t *testing.T) {
 			prefix := name + "/"
 			must(t, prepare(t.Context(), direct, prefix, op.before, listed))
 			ctx, stop := context.WithCancel(t.Context())
-			endpoint, _ := between(t, server.Endpoint, func(n int, _ *http.Request) fault {
+			endpoint, _ := between(t, server.Endpoint, func(int, *http.Request) fault {
 				time.AfterFunc(20*time.Millisecond, stop)
 				return spoiling
 			})
@@ -447,7 +447,7 @@ func TestAStaleListingIsFoundOut(t *testing.T) {
 		must(t, direct.Put(t.Context(), key, []byte("old "+key)))
 	}
 	var old []byte
-	endpoint, _ := between(t, server.Endpoint, func(n int, r *http.Request) fault {
+	endpoint, _ := between(t, server.Endpoint, func(_ int, r *http.Request) fault {
 		if !r.URL.Query().Has("list-type") {
 			return nil
 		}

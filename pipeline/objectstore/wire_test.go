@@ -58,7 +58,7 @@ func (w *wire) ServeHTTP(out http.ResponseWriter, r *http.Request) {
 		spoiling(out, r, forward)
 		return
 	}
-	pass(out, forward())
+	pass(out, forward()) //nolint:bodyclose // pass closes it
 }
 
 // forward has the server answer, under the host that was signed.

@@ -98,6 +98,8 @@ var classes = []struct {
 	{objectstore.ErrExists, "exists"},
 	{objectstore.ErrNotRegular, "not_regular"},
 	{objectstore.ErrBadKey, "bad_key"},
+	{objectstore.ErrUnavailable, "unavailable"},
+	{objectstore.ErrRefused, "refused"},
 	{fs.ErrPermission, "permission"},
 	{syscall.ENOSPC, "disk_full"},
 }

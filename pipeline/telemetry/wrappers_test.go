@@ -173,6 +173,8 @@ func TestClassesOfErrors(t *testing.T) {
 		"exists":      objectstore.ErrExists,
 		"not_regular": objectstore.ErrNotRegular,
 		"bad_key":     objectstore.CheckKey("a//b"),
+		"unavailable": fmt.Errorf("%w: %w", objectstore.ErrUnavailable, &net.OpError{Op: "dial", Err: errors.New("refused")}),
+		"refused":     fmt.Errorf("%w: 403", objectstore.ErrRefused),
 		"network":     &net.OpError{Op: "dial", Err: errors.New("refused")},
 	}
 	for want, err := range tests {
