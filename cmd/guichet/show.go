@@ -11,13 +11,16 @@ import (
 	"time"
 
 	"guichet/config"
+	"guichet/pipeline"
 	"guichet/pipeline/claim"
+	"guichet/pipeline/intake"
 	"guichet/pipeline/ledger"
 )
 
 type showCommand struct {
-	What string `arg:"" help:"A batch (SIRET/NAME), a claim (A-…) or a dossier (LGO1-…)." placeholder:"SIRET/NAME|CLAIM|DOSSIER"`
-	JSON bool   `help:"Print JSON: see above."`
+	What    string `arg:"" help:"A batch (SIRET/NAME), a claim (A-…) or a dossier (LGO1-…)." placeholder:"SIRET/NAME|CLAIM|DOSSIER"`
+	JSON    bool   `help:"Print JSON: see above."`
+	Explain bool   `help:"Ask every rule of a claim again and tell what it saw, where, and what came of it."`
 }
 
 func (showCommand) Help() string {
@@ -25,17 +28,25 @@ func (showCommand) Help() string {
 revisions and its rows as it stands, of a claim all decisions on it. This is the
 operators' view: it tells what suppliers must not see.
 
+--explain opens the claim's inputs in the archive and asks every rule of it
+again, with today's registers and programme: what was told, what passed, what
+was not evaluated and why, with the values that the rule saw, the register's
+row, the programme's value, and the words found on the documents. It changes
+nothing and may be asked while a run is under way.
+
 --json of a claim or dossier: the JSON line of the results, whole, with
 history[{revision, decision, at, by, reason}] (by and reason are null where no
 person decided), superseded_by, and ruling{verdict, by, at, reason}, which the
-next run publishes.
+next run publishes; with --explain also programme, registers[{name, sha256,
+rows}] and rules[{code, section, when, state, because, saw[{source, name,
+value}], findings, evidence}].
 --json of a batch: the object of batches --json with revisions[{revision, cause,
 settled_at, received_at, status, counts, amount_due_total, withdrawn, by[],
 reason}], then the JSON line of each row as it stands.
 
 Examples:
   guichet show 73282932000074/lot-2023-03
-  guichet show A-1cd0d014c5889a01f05d
+  guichet show A-1cd0d014c5889a01f05d --explain
   guichet show LGO1-00000001-96 --json`
 }
 
@@ -54,7 +65,27 @@ func (c showCommand) Run(t *terminal) error {
 	if strings.Contains(c.What, "/") {
 		return c.batch(t)
 	}
-	return t.look(func(book *ledger.Ledger) error { return c.claim(t, book) })
+	if !c.Explain {
+		return t.look(func(book *ledger.Ledger) error { return c.claim(t, book, nil) })
+	}
+	return t.open(settings, pipeline.Night{}, func(night *pipeline.Night) error {
+		standing, err := c.standing(t, night.Ledger)
+		if err != nil {
+			return err
+		}
+		explanation, err := night.Explain(t.ctx, standing.Claim)
+		t.bar.done()
+		if err := t.cut(err); err != nil {
+			return err
+		}
+		if errors.Is(err, intake.ErrInputs) {
+			return fmt.Errorf("%w; without --explain it is shown as it was decided", err)
+		}
+		if err != nil {
+			return err
+		}
+		return c.claim(t, night.Ledger, explanation)
+	})
 }
 
 // standing looks a claim or a dossier up.
@@ -71,8 +102,8 @@ func (c showCommand) standing(t *terminal, book *ledger.Ledger) (standing ledger
 	return standing, err
 }
 
-// claim shows a claim.
-func (c showCommand) claim(t *terminal, book *ledger.Ledger) error {
+// claim shows a claim, and how it comes out today where that was asked for.
+func (c showCommand) claim(t *terminal, book *ledger.Ledger, explanation *pipeline.Explanation) error {
 	standing, err := c.standing(t, book)
 	if err != nil {
 		return err
@@ -82,13 +113,16 @@ func (c showCommand) claim(t *terminal, book *ledger.Ledger) error {
 		return err
 	}
 	if c.JSON {
-		return t.lifeJSON(life)
+		return t.lifeJSON(life, explanation)
 	}
 	var out strings.Builder
 	if number := claim.DossierNumber(c.What); number.WellFormed() && standing.Dossier != c.What {
 		fmt.Fprintf(&out, "Dossier %s is closed: the acceptance of its claim was taken back\n", number)
 	}
 	life.print(&out)
+	if explanation != nil {
+		printExplanation(&out, explanation)
+	}
 	_, err = fmt.Fprint(t.out, out.String())
 	return err
 }

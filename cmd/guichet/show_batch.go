@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -34,6 +35,9 @@ func (c showCommand) batch(t *terminal) error {
 	ref, err := intake.ParseRef(c.What)
 	if err != nil {
 		return usageError{err}
+	}
+	if c.Explain {
+		return usageError{errors.New("--explain is for one claim: guichet show CLAIM --explain")}
 	}
 	return t.look(func(book *ledger.Ledger) error {
 		life, err := batchLifeOf(t.ctx, book, ref)

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"guichet/pipeline"
 	"guichet/pipeline/claim"
 	"guichet/pipeline/ledger"
 	"guichet/pipeline/publish"
@@ -178,8 +179,9 @@ type rulingJSON struct {
 	Reason  string        `json:"reason"`
 }
 
-// lifeJSON prints a claim's JSON line with its history.
-func (t *terminal) lifeJSON(l *claimLife) error {
+// lifeJSON prints a claim's JSON line with its history, and how it comes out
+// today where that was asked for.
+func (t *terminal) lifeJSON(l *claimLife, explanation *pipeline.Explanation) error {
 	line, err := publish.Line(l.Result)
 	if err != nil {
 		return err
@@ -188,12 +190,18 @@ func (t *terminal) lifeJSON(l *claimLife) error {
 		History      []decidedJSON `json:"history"`
 		SupersededBy *string       `json:"superseded_by"`
 		Ruling       *rulingJSON   `json:"ruling"`
+		*explanationJSON
 	}{History: []decidedJSON{}, SupersededBy: orNull(string(l.supersededBy))}
 	for _, d := range l.decisions {
 		more.History = append(more.History, decidedJSON{d.Revision, d.Decision, publish.Instant(d.At), orNull(d.By), orNull(d.Reason)})
 	}
 	if r := l.ruling; r != nil {
 		more.Ruling = &rulingJSON{r.Verdict, r.By, publish.Instant(r.At), r.Reason}
+	}
+	if explanation != nil {
+		if more.explanationJSON, err = explanationObject(explanation); err != nil {
+			return err
+		}
 	}
 	var added strings.Builder
 	encoder := json.NewEncoder(&added)

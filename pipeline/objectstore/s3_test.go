@@ -1,7 +1,11 @@
 package objectstore_test
 
 import (
+	"errors"
+	"io"
+	"net/http"
 	"testing"
+	"time"
 
 	"guichet/fixtures/s3server"
 	"guichet/pipeline/objectstore"
@@ -35,4 +39,58 @@ func open(t testing.TB, url string) *objectstore.S3 {
 		}
 	})
 	return store
+}
+
+// The first request never arrives, and somebody else is quicker than the second.
+func TestAnotherWritersObjectIsNotTakenForOnesOwn(t *testing.T) {
+	direct, server := bucket(t)
+	for _, theirs := range []string{"theirs", "of another length"} {
+		must(t, direct.Delete(t.Context(), "lock"))
+		endpoint, _ := between(t, server.Endpoint, func(n int, _ *http.Request) fault {
+			if n == 1 {
+				return before
+			}
+			if n == 2 {
+				must(t, direct.Put(t.Context(), "lock", []byte(theirs)))
+			}
+			return nil
+		})
+		s := open(t, server.URLThrough(endpoint))
+		s.Hurry(3, time.Millisecond, time.Millisecond)
+		if err := s.PutNew(t.Context(), "lock", []byte("myself")); !errors.Is(err, objectstore.ErrExists) {
+			t.Errorf("got error %v, want ErrExists", err)
+		}
+		got, err := contents(t.Context(), direct, "")
+		must(t, err)
+		same(t, "afterwards", got, map[string]string{"lock": theirs})
+	}
+}
+
+// Something in front of the server loses the end of a body, and its length.
+func TestABodyThatEndsTooEarlyIsReadOn(t *testing.T) {
+	direct, server := bucket(t)
+	must(t, direct.Put(t.Context(), "x", []byte(smallContent)))
+	o, err := direct.Stat(t.Context(), "x")
+	must(t, err)
+	endpoint, w := between(t, server.Endpoint, func(n int, _ *http.Request) fault {
+		if n > 1 {
+			return nil
+		}
+		return func(out http.ResponseWriter, _ *http.Request, forward func() *http.Response) {
+			answer := forward()
+			answer.Header.Del("Content-Length")
+			answer.Body = struct {
+				io.Reader
+				io.Closer
+			}{io.LimitReader(answer.Body, 10_000), answer.Body}
+			pass(out, answer)
+		}
+	})
+	s := open(t, server.URLThrough(endpoint))
+	s.Hurry(2, time.Millisecond, time.Millisecond)
+	got, err := readAll(t.Context(), s, o)
+	must(t, err)
+	if got != smallContent || len(w.seen()) != 2 {
+		t.Errorf("read %d of %d bytes in %d requests, want all in 2", len(got), len(smallContent), len(w.seen()))
+	}
 }
