@@ -91,8 +91,10 @@ func (r *run) repeat(ctx context.Context, batch *intake.Batch) error {
 		return err
 	}
 	r.Log.Info("processed before, to the archive", slog.String("key", "inbox/"+batch.String()+"/"))
-	r.summary.Repeated = append(r.summary.Repeated, Left{"inbox/" + batch.String() + "/",
-		fmt.Sprintf("the same content was processed before; it is in archive/%s/again-%.8s/", batch, batch.Digest)})
+	r.summary.Repeated = append(r.summary.Repeated, Left{
+		"inbox/" + batch.String() + "/",
+		fmt.Sprintf("the same content was processed before; it is in archive/%s/again-%.8s/", batch, batch.Digest),
+	})
 	r.archiveAgain(ctx, repeat)
 	return nil
 }

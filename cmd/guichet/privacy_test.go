@@ -220,7 +220,7 @@ func (s *secrets) documents(t *testing.T, archive string, settings *config.Confi
 	}
 	defer func() { _ = book.Close() }()
 	var sums []string
-	err = filepath.WalkDir(archive, func(name string, entry fs.DirEntry, err error) error {
+	err = filepath.WalkDir(archive, func(name string, _ fs.DirEntry, err error) error {
 		if err != nil || !strings.EqualFold(filepath.Ext(name), ".pdf") {
 			return err
 		}

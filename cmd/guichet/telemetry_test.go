@@ -90,7 +90,7 @@ func gauges(family *dto.MetricFamily) map[string]float64 {
 }
 
 // everyFigure has a telemetry take down something of every kind.
-func everyFigure(t *testing.T, watch *telemetry.Telemetry, ctx context.Context) {
+func everyFigure(ctx context.Context, t *testing.T, watch *telemetry.Telemetry) {
 	t.Helper()
 	directory, err := objectstore.OpenDirectory(t.TempDir())
 	if err != nil {
@@ -128,7 +128,7 @@ func TestTextfileIsWrittenWhole(t *testing.T) {
 	}
 	terminal, logs := newTerminal(t)
 	watch, end := terminal.telemetry(&config.Config{Metrics: config.Metrics{Textfile: path}})
-	everyFigure(t, watch, terminal.ctx)
+	everyFigure(terminal.ctx, t, watch)
 	if before := parseMetrics(t, path); before["of_an_earlier_run"] == nil {
 		t.Error("the file changed before the run ended")
 	}
@@ -170,7 +170,7 @@ func TestMetricsAreAsPrometheusWantsThem(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "guichet.prom")
 	terminal, _ := newTerminal(t)
 	watch, end := terminal.telemetry(&config.Config{Metrics: config.Metrics{Textfile: path}})
-	everyFigure(t, watch, terminal.ctx)
+	everyFigure(terminal.ctx, t, watch)
 	end(errors.New("a failed run has figures too"))
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -234,7 +234,7 @@ type collected struct {
 func newCollector(t *testing.T) *collected {
 	t.Helper()
 	c := &collected{}
-	c.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	c.Server = httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		request := &collector.ExportTraceServiceRequest{}
 		if err = errors.Join(err, proto.Unmarshal(body, request)); err != nil || r.URL.Path != "/v1/traces" {

@@ -214,7 +214,8 @@ func (n *Night) Decide(r claim.Result, sequence int) error {
 	case r.Withdrawal != nil && !accepted:
 		n.closings = append(n.closings, update{
 			"closing the dossier of claim " + string(r.Claim),
-			`UPDATE dossiers SET state = 'closed' WHERE claim = $1 AND state = 'open'`, []any{r.Claim},
+			`UPDATE dossiers SET state = 'closed' WHERE claim = $1 AND state = 'open'`,
+			[]any{r.Claim},
 		})
 	}
 	return nil
@@ -277,7 +278,8 @@ func (n *Night) Supersede(id, by claim.ID) error {
 	}
 	n.supersedings = append(n.supersedings, update{
 		"superseding claim " + string(id),
-		`UPDATE claims SET state = 'superseded' WHERE id = $1 AND state = 'current'`, []any{id},
+		`UPDATE claims SET state = 'superseded' WHERE id = $1 AND state = 'current'`,
+		[]any{id},
 	})
 	return nil
 }

@@ -156,7 +156,7 @@ func TestSpans(t *testing.T) {
 	attributes := func(i int) map[string]string {
 		all := map[string]string{}
 		for _, a := range r.spans.GetSpans()[i].Attributes {
-			all[string(a.Key)] = a.Value.Emit()
+			all[string(a.Key)] = a.Value.String()
 		}
 		return all
 	}
