@@ -38,7 +38,7 @@ nothing and may be asked while a run is under way.
 history[{revision, decision, at, by, reason}] (by and reason are null where no
 person decided), superseded_by, and ruling{verdict, by, at, reason}, which the
 next run publishes; with --explain also programme, registers[{name, sha256,
-rows}] and rules[{code, section, when, state, because, saw[{source, name,
+rows}] and rules[{code, section, when, state, because[], saw[{source, name,
 value}], findings, evidence}].
 --json of a batch: the object of batches --json with revisions[{revision, cause,
 settled_at, received_at, status, counts, amount_due_total, withdrawn, by[],

@@ -16,7 +16,7 @@ import (
 func printExplanation(out *strings.Builder, e *pipeline.Explanation) {
 	fmt.Fprintf(out, "\nRules, asked again with programme %s %s and today's registers\n", e.Programme.ID, e.Programme.Version)
 	for _, r := range e.Rules {
-		fmt.Fprintf(out, "  %s  %s (%s): %s\n", r.Code, r.State, r.Section, r.When)
+		fmt.Fprintf(out, "  %s  %s (%s): %s\n", r.Code, strings.ReplaceAll(string(r.State), "_", " "), r.Section, r.When)
 		for _, because := range r.Because {
 			fmt.Fprintf(out, "      because %s\n", printable(because))
 		}
