@@ -40,7 +40,7 @@ func addReasons(counts map[string]int, results []claim.Result) {
 	for _, r := range results {
 		told := map[string]bool{}
 		for _, f := range r.Findings {
-			if f.Outcome != claim.Warn && !told[f.Code] {
+			if f.Outcome != claim.Warn && f.Outcome != claim.Accept && !told[f.Code] {
 				told[f.Code] = true
 				counts[f.Code]++
 			}

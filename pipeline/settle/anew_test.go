@@ -281,3 +281,26 @@ func TestAmountOfAnAcceptedClaimChanges(t *testing.T) {
 		t.Errorf("%+v, %+v", r, o.Revision)
 	}
 }
+
+// TestLaterClaimsDoNotCount: a claim that is evaluated again is told nothing of
+// what was filed after it; only a pharmacy that was funded meanwhile counts.
+func TestLaterClaimsDoNotCount(t *testing.T) {
+	vctx, l := newTown(t, 3), open(t)
+	pending := filed{row: 2, pharmacy: 1, ref: "BC 1", doc: "one", outcome: claim.Review}
+	paid := filed{row: 3, pharmacy: 2, ref: "BC 2", doc: "two"}
+	night(t, vctx, l, pending, paid)
+	behind := filed{supplier: supplierB, row: 2, pharmacy: 1, at: 1, doc: "one"}
+	sameRef := filed{batch: "other", row: 2, pharmacy: 3, ref: "BC 2", at: 1, doc: "two"}
+	night(t, vctx, l, behind, sameRef)
+	becomes(t, l, behind, claim.UnderReview, "", 1, "BEN-04", "DOC-05")
+	becomes(t, l, sameRef, claim.ToComplete, "", 1, "CMD-05", "DOC-05")
+
+	outcomes := mustSettle(t, vctx, l, anew(t, l, claim.Reprocessed, 2, pending, paid, behind, sameRef))
+	for _, o := range outcomes {
+		if len(o.Changes) != 0 || o.Revision.Number != 0 {
+			t.Errorf("evaluated again: %v", shortly(o.Changes))
+		}
+	}
+	becomes(t, l, pending, claim.UnderReview, "", 1, "SIG-04")
+	becomes(t, l, paid, claim.Accepted, dossier(1), 1)
+}

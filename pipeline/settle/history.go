@@ -17,6 +17,9 @@ type history struct {
 	orders    map[ledger.Order][]validators.PastClaim
 	documents map[string][]validators.PastClaim
 	latest    map[order]validators.PastClaim
+
+	first map[claim.ID]int  // place in the order in which claims of earlier nights were first decided
+	taken map[claim.ID]bool // claims that had their turn in this pass
 }
 
 var _ validators.History = (*history)(nil)
@@ -33,7 +36,7 @@ func orderOf(p ledger.Past) order { return order{p.Supplier, p.FINESS, p.OrderRe
 // newHistory makes the history of what the ledger holds, but for the claims
 // that are decided anew: they come in when it is their turn. Those that are
 // accepted keep their pharmacies all the same.
-func newHistory(earlier []ledger.Past, batches []*Batch) *history {
+func newHistory(decided []ledger.Past, batches []*Batch) *history {
 	anew := map[claim.ID]bool{}
 	for _, b := range batches {
 		for id := range b.Before {
@@ -49,13 +52,62 @@ func newHistory(earlier []ledger.Past, batches []*Batch) *history {
 		orders:    map[ledger.Order][]validators.PastClaim{},
 		documents: map[string][]validators.PastClaim{},
 		latest:    map[order]validators.PastClaim{},
+		first:     map[claim.ID]int{},
+		taken:     map[claim.ID]bool{},
 	}
-	for _, p := range earlier {
+	for i, p := range decided {
+		h.first[p.ID] = i
 		if !anew[p.ID] || p.Decision == claim.Accepted {
 			h.add(p, p.Documents)
 		}
 	}
 	return h
+}
+
+// take puts a claim into the history whose turn it was.
+func (h *history) take(r *claim.Result) {
+	h.taken[r.Claim] = true
+	h.add(past(r), documents(r))
+}
+
+// asOf gives the history for a claim that is evaluated again: of the claims
+// that were first decided later, and did not have their turn before it in this
+// pass, only the accepted ones count, as holders of their pharmacies. BEN-04,
+// CMD-05 and DOC-05 are told to the later of two claims.
+func (h *history) asOf(id claim.ID) validators.History {
+	at, known := h.first[id]
+	if !known {
+		return h
+	}
+	return earlier{h, at}
+}
+
+// earlier is a history as a claim sees it that was first decided at a place.
+type earlier struct {
+	*history
+	at int
+}
+
+func (h earlier) counts(p validators.PastClaim) bool {
+	first, known := h.first[p.ID]
+	return known && first <= h.at || h.taken[p.ID]
+}
+
+func (h earlier) Holders(finess claim.FINESS) []validators.PastClaim {
+	return which(h.history.Holders(finess), func(p validators.PastClaim) bool { return h.counts(p) || p.Decision == claim.Accepted })
+}
+
+func (h earlier) OrderReference(supplier claim.SIRET, ref string) []validators.PastClaim {
+	return which(h.history.OrderReference(supplier, ref), h.counts)
+}
+
+func (h earlier) DocumentUses(sha256 string) []validators.PastClaim {
+	return which(h.history.DocumentUses(sha256), h.counts)
+}
+
+// which gives the claims that meet a condition.
+func which(claims []validators.PastClaim, meets func(validators.PastClaim) bool) []validators.PastClaim {
+	return slices.DeleteFunc(slices.Clone(claims), func(p validators.PastClaim) bool { return !meets(p) })
 }
 
 // remove takes an accepted claim out of the history.

@@ -128,7 +128,7 @@ func (p *pass) take(t turn) (err error) {
 	if err != nil || !decided {
 		return err
 	}
-	p.history.add(past(&d.result), documents(&d.result))
+	p.history.take(&d.result)
 	p.decisions = append(p.decisions, d)
 	p.tallies[t.batch].results = append(p.tallies[t.batch].results, d.result)
 	return nil
@@ -160,7 +160,7 @@ func (p *pass) decide(t turn) (d decision, decided bool, err error) {
 // evaluate gives a claim's result but for what an acceptance brings.
 func (p *pass) evaluate(t turn) claim.Result {
 	r := describe(p.vctx, t.claim, t.assessment)
-	r.Findings = append(r.Findings, validators.AssessHistory(p.vctx, t.claim, t.assessment, p.history)...)
+	r.Findings = append(r.Findings, validators.AssessHistory(p.vctx, t.claim, t.assessment, p.history.asOf(t.claim.ID))...)
 	if before, ok := t.batch.Before[r.Claim]; ok {
 		r.Findings, r.Ruled = validators.RuleAgain(r.Findings, before)
 	}
@@ -251,7 +251,7 @@ func (p *pass) decideAgain(t turn, before claim.Result) (d decision, decided boo
 func (p *pass) settle(t turn, before claim.Result) {
 	p.tallies[t.batch].settled[t.claim.ID] = true
 	if before.Decision != claim.Accepted { // an accepted one is in the history all the time
-		p.history.add(past(&before), documents(&before))
+		p.history.take(&before)
 	}
 }
 
