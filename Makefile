@@ -31,7 +31,7 @@ test: packages gateway ## every test
 
 soak: packages gateway ## every crash point and fault, 200 seeds: half an hour; prints its figures
 	go test -timeout 120m -v -run '^Test(Crash|CrashWhileReading|Faults|Wire|Terminated|Determinism|Splits)$$' ./pipeline -soak \
-		| grep -vE '^ *(=== |--- PASS: Test.*/)'
+		| grep --line-buffered -vE '^ *(=== |--- PASS: Test.*/)'
 
 race: packages compiler gateway ## every test but the largest, under the race detector
 	CGO_ENABLED=1 go test -race -short -timeout 30m ./...

@@ -124,8 +124,12 @@ func hash(ctx context.Context, store objectstore.Store, o objectstore.Object) (s
 		return "", err
 	}
 	h := sha256.New()
-	_, err = io.Copy(h, r)
-	if err = errors.Join(err, r.Close()); err != nil {
+	n, err := io.Copy(h, r)
+	if err = errors.Join(err, r.Close()); err == nil && n != o.Size {
+		// Not ErrChanged: what was cut short is read again, what changed is not.
+		err = fmt.Errorf("%q: %d bytes of %d were read: %w", o.Key, n, o.Size, io.ErrUnexpectedEOF)
+	}
+	if err != nil {
 		return "", err
 	}
 	return hex.EncodeToString(h.Sum(nil)), nil
