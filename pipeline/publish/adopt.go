@@ -54,6 +54,9 @@ func read(ctx context.Context, store objectstore.Store, key string) (data []byte
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, r.Close()) }()
-	return io.ReadAll(r)
+	data, err = io.ReadAll(r)
+	if err = errors.Join(err, r.Close()); err == nil && int64(len(data)) != o.Size {
+		err = fmt.Errorf("%q: %d bytes of %d were read: %w", o.Key, len(data), o.Size, io.ErrUnexpectedEOF)
+	}
+	return data, err
 }
