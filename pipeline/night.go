@@ -185,6 +185,11 @@ func (r *run) scan(ctx context.Context) (found *intake.Found, err error) {
 	}
 	r.tell(found)
 	r.queue.Ready, r.queue.Waiting = len(found.Ready), len(found.Waiting)
+	for _, w := range found.Waiting {
+		if r.queue.Oldest.IsZero() || w.Newest.Before(r.queue.Oldest) {
+			r.queue.Oldest = w.Newest
+		}
+	}
 	return found, nil
 }
 

@@ -96,10 +96,13 @@ func (a *assessment) explain(rule config.Rule) Explained {
 	case r.asked:
 		e.State = Passed
 	case len(e.Because) == 0:
-		e.Because = append(e.Because, "it was not asked of this claim")
+		e.Because = append(e.Because, unasked)
 	}
 	return e
 }
+
+// unasked is why a rule has no state where no function asks it.
+const unasked = "it was not asked of this claim"
 
 // rowOfFinding gives the row that the findings of [AssessBatch] name for a
 // document, 0 for none.

@@ -44,6 +44,10 @@ func explained(t fataler, ctx *Context, c *claim.Claim, shared []claim.Finding, 
 		codes = append(codes, e.Code)
 		got = append(got, e.Findings...)
 		checkState(t, e)
+		read := c.Row.Field(claim.FieldOrderFile).OK() == (c.Document(claim.PurchaseOrder) != nil) // as rows are read
+		if c.Kind == claim.Advance && read && slices.Contains(e.Because, unasked) {
+			t.Fatalf("%s does not say why it could not be asked", e.Code)
+		}
 	}
 	for _, rule := range config.Rules.Rules {
 		if slices.Contains(rule.Kinds, c.Kind) {
@@ -75,15 +79,14 @@ func checkState(t fataler, e Explained) {
 		seen[v] = true
 	}
 	for _, f := range e.Findings {
-		place := f.Field // of a column that the template lacks
-		if f.Cell != "" {
-			place = "(" + f.Cell + ")"
-		}
-		if f.Document != "" {
-			place = f.Document
-		}
-		if f.Code == "DEL-01" {
+		place := f.Field
+		switch {
+		case f.Code == "DEL-01":
 			place = "received"
+		case f.Document != "":
+			place = f.Document
+		case f.Cell != "":
+			place = f.Field + " (" + f.Cell + ")"
 		}
 		if !slices.ContainsFunc(e.Saw, func(v Value) bool { return strings.Contains(v.Name, place) }) {
 			t.Fatalf("%s did not see %s: %+v", e.Code, place, e.Saw)
@@ -202,9 +205,144 @@ func TestExplainSays(t *testing.T) {
 	}
 }
 
-// TestExplainTold breaks every rule that an advance can break, and looks for
-// the value that broke it among those that the rule saw.
-func TestExplainTold(t *testing.T) {
+// TestExplainReadings: what rules on documents tell of scans, of signatures by
+// hand, and of what stands in their way.
+func TestExplainReadings(t *testing.T) {
+	const file = "commande-0001.pdf"
+	byHand := func(ink claim.Ink) func(*Context, *claim.Claim) {
+		return order(func(d *claim.Document) { d.Facts.Signatures, d.Facts.Blocks = nil, []claim.Block{block(ink)} })
+	}
+	for _, test := range []struct {
+		name, code string
+		spoil      func(*Context, *claim.Claim)
+		state      State
+		saw        []Value
+	}{
+		{"nearly read", "MEN-04", scanned(96, "700,00", "7OO,OO"), Told, []Value{
+			{FromDocument, file + " « 700,00\u00a0€ »", "« 7OO,OO » on page 1, read without certainty (OCR sure at 96 %)"},
+		}},
+		{"not found on a page of which OCR is not sure", "MEN-10", scanned(87, "Prestation Ségur", ""), Told, []Value{
+			{FromProgramme, "scans.sure_confidence", "95"}, {FromDocument, file + " page 1", "words by OCR, sure at 87 %, an image"},
+		}},
+		{"invisible", "MEN-08", func(_ *Context, c *claim.Claim) { hide(c.Documents[0].Facts, "Courriel") }, Told, []Value{
+			{FromDocument, file + " « contact@pontneuf.fr »", "« contact@pontneuf.fr » on page 1, in invisible text"},
+		}},
+		{"under the least confidence", "DOC-06", scanned(55), Told, []Value{
+			{FromDocument, file + " page 1", "words by OCR, sure at 55 %, an image"}, {FromLimit, "ocr.min_confidence", "60"},
+		}},
+		{"a page unread, and a mention missing", "DOC-06", also(
+			func(_ *Context, c *claim.Claim) { rewrite(c, "Courriel", "") },
+			order(func(d *claim.Document) { d.Facts.Pages = append(d.Facts.Pages, scan()) }),
+		), Told, []Value{
+			{FromDocument, file + " page 2", "an image without words"}, {FromDocument, file + " « contact@pontneuf.fr »", "none"},
+		}},
+		{"signed by hand", "SIG-04", byHand(written), Passed, []Value{
+			{FromDocument, file + " signature blocks", "1"},
+			{FromDocument, "page 1, block with « Signature du client »: width", "120"},
+			{FromProgramme, "handwriting.least_width", "40"},
+			{FromDocument, file + " signature by hand", "handwritten"},
+		}},
+		{"signed by hand", "SIG-07", byHand(written), NotEvaluated, []Value{{FromDocument, file + " signature by hand", "handwritten"}}},
+		{"an empty block", "SIG-01", byHand(claim.Ink{}), Told, []Value{
+			{FromDocument, "page 1, block with « Signature du client »: ink", "0"}, {FromProgramme, "handwriting.empty_ink", "8"},
+		}},
+		{"an image, and no block", "SIG-04", order(func(d *claim.Document) {
+			d.Facts.Signatures, d.Facts.Pages[0].HasImage = nil, true
+		}), Told, []Value{{FromDocument, file + " signature blocks", "0"}, {FromDocument, file + " page 1", "words, an image"}}},
+		{"expired", "SIG-05", with(func(s *claim.Signature) { s.TimeSource, s.Certificate.NotAfter = "claimed", paris("2022-11-01") }), Told, []Value{
+			{FromDocument, file + " signature Signature1 stood for certain at", "01/12/2022 à 10:00"},
+			{FromDocument, file + " signature Signature1 certificate valid until", "01/11/2022 à 00:00"},
+		}},
+	} {
+		ctx, c := faultless()
+		test.spoil(ctx, c)
+		e := explained(t, ctx, c, nil, &fakeHistory{})[test.code]
+		if e.State != test.state {
+			t.Errorf("%s: %s is %s, want %s", test.name, test.code, e.State, test.state)
+		}
+		for _, v := range test.saw {
+			if !slices.Contains(e.Saw, v) {
+				t.Errorf("%s: %s did not see %+v, but %+v", test.name, test.code, v, e.Saw)
+			}
+		}
+	}
+}
+
+// TestExplainSilences: what stands in the way of a rule, beside what
+// TestWhatSilencesWhat looks at.
+func TestExplainSilences(t *testing.T) {
+	without := func(f func(*claim.Facts)) func(*Context, *claim.Claim) {
+		return order(func(d *claim.Document) {
+			d.Facts.Signatures = nil
+			f(d.Facts)
+		})
+	}
+	trace := without(func(f *claim.Facts) {
+		f.Pages[0].Words = append(f.Pages[0].Words, pageOf("Signé électroniquement par Claire").Words...)
+	})
+	hand := without(func(f *claim.Facts) { f.Blocks = []claim.Block{block(written)} })
+	illegible := without(func(f *claim.Facts) { f.Pages = []claim.Page{scan()} })
+	brokenOne := with(func(s *claim.Signature) { *s = broken(*s) })
+	supplierAlone := certified(claim.Certificate{Organisation: []string{"OFFISOFT"}})
+	person := certified(claim.Certificate{CommonName: "Paul Durand"})
+	unregistered := pharmacy(func(e *claim.Establishment) { e.Name, e.SIRET = "", "" })
+	for _, test := range []struct {
+		name    string
+		spoil   func(*Context, *claim.Claim)
+		because map[string]string
+	}{
+		{"not signed", without(func(*claim.Facts) {}), map[string]string{
+			"SIG-02": "it is not signed electronically", "SIG-05": "it is not signed electronically", "CMD-06": "no electronic signature that verifies tells a time",
+		}},
+		{"a trace of a signature", trace, map[string]string{"SIG-01": "SIG-07", "SIG-04": "SIG-07"}},
+		{"signed by hand", hand, map[string]string{"SIG-07": "it is signed by hand"}},
+		{"illegible", illegible, map[string]string{"SIG-01": "DOC-06", "MEN-01": "DOC-06", "MEN-12": "DOC-06"}},
+		{"broken", brokenOne, map[string]string{"SIG-03": "SIG-02", "SIG-05": "SIG-02", "SIG-06": "SIG-02", "SIG-08": "SIG-02", "SIG-09": "SIG-02"}},
+		{"the supplier alone", supplierAlone, map[string]string{"SIG-08": "SIG-06", "SIG-09": "SIG-06"}},
+		{"another person", person, map[string]string{"SIG-08": "SIG-09"}},
+		{"a poor row of the register", unregistered, map[string]string{
+			"BEN-05": "the register does not say it", "BEN-07": "the register has no valid SIRET of the pharmacy",
+		}},
+		{"no such pharmacy", withText(claim.FieldFINESS, string(withKey("75000009"))), map[string]string{
+			"BEN-03": "BEN-01", "BEN-04": "BEN-01", "BEN-07": "BEN-01", "CMD-05": "BEN-01", "DOC-04": "BEN-01", "SIG-08": "BEN-01", "SIG-09": "BEN-01",
+		}},
+		{"no attestation", regime(claim.NotLiableToVAT), map[string]string{"MNT-05": "MNT-03"}},
+		{"an attestation that is locked", also(notLiable, func(_ *Context, c *claim.Claim) {
+			c.Documents[1].Facts = &claim.Facts{Status: claim.ReadLocked}
+		}), map[string]string{"MNT-05": "DOC-03"}},
+		{"no order", order(func(d *claim.Document) { d.Object, d.Facts = nil, nil }), map[string]string{
+			"DOC-02": "DOC-01", "DOC-07": "DOC-01", "DOC-04": "DOC-01", "DOC-05": "DOC-01", "SIG-01": "DOC-01",
+		}},
+		{"no enrolment", enrol(), map[string]string{"MNT-04": "the supplier has no row for this solution"}},
+	} {
+		ctx, c := faultless()
+		test.spoil(ctx, c)
+		got := explained(t, ctx, c, nil, &fakeHistory{})
+		for code, because := range test.because {
+			if e := got[code]; e.State != NotEvaluated || !slices.Equal(e.Because, []string{because}) {
+				t.Errorf("%s: %s is %s because of %q, want %q", test.name, code, e.State, e.Because, because)
+			}
+		}
+	}
+	ctx, c := faultless()
+	c.Kind, c.Documents, c.Row.Fields = claim.Balance, nil, map[claim.FieldID]claim.Field{}
+	setText(c, claim.FieldDossier, "LGO1-00000002-00")
+	if e := explained(t, ctx, c, nil, &fakeHistory{})["DOC-04"]; !slices.Equal(e.Because, []string{"DOS-01"}) {
+		t.Errorf("a balance for no dossier: DOC-04 because of %q", e.Because)
+	}
+}
+
+// breaker spoils a faultless advance so that a rule is told, and names the
+// value by which it is.
+type breaker struct {
+	spoil   func(*Context, *claim.Claim)
+	shared  bool // another row of the batch names the purchase order
+	history fakeHistory
+	saw     Value
+}
+
+// breakers gives one for every rule that an advance can break.
+func breakers() map[string]breaker {
 	const file = "commande-0001.pdf"
 	finess, reference := string(thePharmacy), "solutions LGO-0001 "
 	without := func(holds string) func(*Context, *claim.Claim) {
@@ -222,12 +360,7 @@ func TestExplainTold(t *testing.T) {
 	}
 	other := past(func(*PastClaim) {})
 	conditional := theProgramme().Mentions.Conditional
-	tests := map[string]struct {
-		spoil   func(*Context, *claim.Claim)
-		shared  []claim.Finding
-		history fakeHistory
-		saw     Value
-	}{
+	return map[string]breaker{
 		"LIG-01": {spoil: state(claim.FieldEmail, claim.FieldEmpty), saw: Value{FromCell, "E-mail (J2)", "none"}},
 		"LIG-02": {spoil: state(claim.FieldPhone, claim.FieldBad), saw: Value{FromCell, "Téléphone (K2)", "unreadable: ???"}},
 		"LIG-03": {spoil: withText(claim.FieldProgramme, "AF-X"), saw: Value{FromCell, "Référence AF (A2)", "AF-X"}},
@@ -269,7 +402,7 @@ func TestExplainTold(t *testing.T) {
 		"DOC-01": {spoil: order(func(d *claim.Document) { d.Object, d.Facts = nil, nil }), saw: Value{FromDelivery, "object of the batch for " + file, "none"}},
 		"DOC-02": {spoil: failed("pages"), saw: Value{FromLimit, "limits.document_pages", "50"}},
 		"DOC-03": {spoil: order(func(d *claim.Document) { d.Facts = &claim.Facts{Status: claim.ReadLocked} }), saw: Value{FromDocument, file + " reading", "locked"}},
-		"DOC-04": {shared: []claim.Finding{{}}, saw: Value{FromDelivery, "row for another pharmacy with " + file, "3"}},
+		"DOC-04": {shared: true, saw: Value{FromDelivery, "row for another pharmacy with " + file, "3"}},
 		"DOC-05": {history: fakeHistory{uses: []PastClaim{other}}, saw: Value{FromHistory, "claims that named the document", "1"}},
 		"DOC-06": {spoil: order(func(d *claim.Document) { d.Facts.Pages = []claim.Page{scan()} }), saw: Value{FromDocument, file + " page 1", "an image without words"}},
 		"DOC-07": {spoil: order(func(d *claim.Document) { d.Facts.Active = []string{"launch"} }), saw: Value{FromDocument, file + " active content", "launch"}},
@@ -301,6 +434,21 @@ func TestExplainTold(t *testing.T) {
 		"SIG-08": {spoil: certified(claim.Certificate{CommonName: "Sceau", Organisation: []string{"Universign"}}), saw: signature("certificate", "CN Sceau; O Universign")},
 		"SIG-09": {spoil: certified(claim.Certificate{CommonName: "Paul Durand"}), saw: signature("is", "another person's")},
 	}
+}
+
+// sharedWith gives the findings of a claim's batch, in which another row names
+// its purchase order for another pharmacy.
+func sharedWith(ctx *Context, c *claim.Claim) []claim.Finding {
+	if len(c.Documents) == 0 || c.Documents[0].Object == nil {
+		return nil
+	}
+	return AssessBatch(ctx, []*claim.Claim{c, rowOf(3, otherPharmacy, c.Documents[0].Object.SHA256)})[c.ID]
+}
+
+// TestExplainTold breaks every rule that an advance can break, and looks for
+// the value that broke it among those that the rule saw.
+func TestExplainTold(t *testing.T) {
+	tests := breakers()
 	for _, rule := range config.Rules.Rules {
 		if _, tested := tests[rule.Code]; rule.Of(claim.Advance) && !tested && rule.Code != "LIG-05" { // of rows that are not judged
 			t.Errorf("no claim breaks %s", rule.Code)
@@ -312,10 +460,11 @@ func TestExplainTold(t *testing.T) {
 			if test.spoil != nil {
 				test.spoil(ctx, c)
 			}
-			if test.shared != nil {
-				test.shared = AssessBatch(ctx, []*claim.Claim{c, rowOf(3, otherPharmacy, c.Documents[0].Object.SHA256)})[c.ID]
+			var shared []claim.Finding
+			if test.shared {
+				shared = sharedWith(ctx, c)
 			}
-			e := explained(t, ctx, c, test.shared, &test.history)[code]
+			e := explained(t, ctx, c, shared, &test.history)[code]
 			if e.State != Told {
 				t.Fatalf("%s: %q", e.State, e.Because)
 			}

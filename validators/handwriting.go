@@ -50,7 +50,13 @@ func (a *assessment) byHand(d *claim.Document) HandVerdict {
 	for _, name := range a.supplierNames() {
 		supplier = append(supplier, companyWords(a.Programme.Names, name)...)
 	}
+	saw(a, FromDocument, len(d.Facts.Blocks), documentName(d), "signature blocks")
 	verdict := byHand(a.Programme.Handwriting, d.Facts, supplier, a.recorder)
+	if a.recorder != nil && verdict.Reason == handNoBlock { // what pages could hide decided
+		for i := range d.Facts.Pages {
+			a.recorder.page(documentName(d), i+1, &d.Facts.Pages[i])
+		}
+	}
 	saw(a, FromDocument, verdict.Hand, documentName(d), "signature by hand")
 	return verdict
 }

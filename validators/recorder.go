@@ -139,6 +139,12 @@ func (r *recorder) page(document string, number int, p *claim.Page) {
 	case p.Source == claim.TextFromNone:
 		content = "words that are no language"
 	}
+	if p.HasImage && hasVisibleWord(p) {
+		content += ", an image"
+	}
+	if p.HasAnnotation {
+		content += ", an annotation"
+	}
 	r.note(FromDocument, fmt.Sprintf("%s page %d", document, number), content)
 }
 

@@ -9,7 +9,7 @@ import (
 )
 
 type rulesCommand struct {
-	JSON     bool `help:"Print JSON: a list of objects with code, outcome, section, when, message, remedy and variants." xor:"form"`
+	JSON     bool `help:"Print JSON: a list of objects with code, outcome, kinds, section, when, message, remedy and variants." xor:"form"`
 	Markdown bool `help:"Print the table of config/RULES.md." xor:"form"`
 }
 

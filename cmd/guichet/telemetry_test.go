@@ -110,7 +110,7 @@ func everyFigure(ctx context.Context, t *testing.T, watch *telemetry.Telemetry) 
 		{Kind: claim.Advance, Decision: claim.Accepted, Documents: []claim.ResultDocument{{SHA256: "aa", Role: claim.PurchaseOrder, TextSource: claim.TextFromPDF}}},
 		{Kind: claim.Advance, Decision: claim.Rejected, Findings: []claim.Finding{{Code: "BEN-03", Outcome: claim.Reject}}},
 	})
-	watch.Queue(ctx, time.Now(), telemetry.Queue{Waiting: 2})
+	watch.Queue(ctx, time.Now(), telemetry.Queue{Waiting: 2, Oldest: time.Now()})
 	done(nil)
 }
 

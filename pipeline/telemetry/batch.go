@@ -82,11 +82,13 @@ type Queue struct {
 	Left    int // alone, and odd keys
 	Failed  int // for a reason of ours; tried again by the next run
 	// Oldest is the reception of the oldest batch that has no results yet;
-	// zero when every batch has.
+	// zero when every batch has, or when it is not known.
 	Oldest time.Time
 }
 
-// Queue tells how the inbox stands at an instant.
+// Queue tells how the inbox stands at an instant. The age of the oldest batch
+// is left out where batches wait and nobody knows since when: 0 would say that
+// none waits.
 func (t *Telemetry) Queue(ctx context.Context, at time.Time, q Queue) {
 	if t == nil {
 		return
@@ -94,7 +96,9 @@ func (t *Telemetry) Queue(ctx context.Context, at time.Time, q Queue) {
 	for state, batches := range map[string]int{"ready": q.Ready, "waiting": q.Waiting, "left": q.Left, "failed": q.Failed} {
 		t.queue.Record(ctx, int64(batches), of("state", state))
 	}
-	t.oldest.Record(ctx, since(q.Oldest, at))
+	if !q.Oldest.IsZero() || q.Waiting+q.Failed == 0 {
+		t.oldest.Record(ctx, since(q.Oldest, at))
+	}
 }
 
 // since gives the seconds from one instant to another: 0 from the zero instant,

@@ -117,6 +117,17 @@ func TestQueue(t *testing.T) {
 	same(t, r, "guichet_queue_oldest_seconds", map[string]float64{"": 0})
 }
 
+// Batches that wait nobody knows how long have no age, rather than none.
+func TestQueueOfUnknownAge(t *testing.T) {
+	for name, q := range map[string]Queue{"waiting": {Waiting: 1}, "failed": {Ready: 2, Failed: 1}} {
+		r := newRecorder(t)
+		r.Queue(t.Context(), received, q)
+		if got := r.series(t, "guichet_queue_oldest_seconds"); len(got) != 0 {
+			t.Errorf("%s: the oldest is %v s old, want nothing told", name, got)
+		}
+	}
+}
+
 func TestRunTellsItsEndAndSuccess(t *testing.T) {
 	for want, failure := range map[float64]error{1: nil, 0: errors.New("no register")} {
 		r := newRecorder(t)
