@@ -85,8 +85,10 @@ func (n *Night) alone(ctx context.Context, work func(*run, context.Context) erro
 		err = finish
 	}
 	r.summary.Reasons = sortedReasons(r.reasons)
-	r.queue.Left, r.queue.Failed = len(r.summary.Left)-r.queue.Waiting, len(r.summary.Failed)
-	n.Telemetry.Queue(lasting, n.Clock(), r.queue)
+	if r.scanned {
+		r.queue.Left, r.queue.Failed = len(r.summary.Left)-r.queue.Waiting, len(r.summary.Failed)
+		n.Telemetry.Queue(lasting, n.Clock(), r.queue)
+	}
 	return &r.summary, err
 }
 
@@ -135,7 +137,8 @@ type run struct {
 	summary   Summary
 	reasons   map[string]int
 	failed    map[string]bool // keys of Summary.Failed
-	queue     telemetry.Queue
+	scanned   bool            // the inbox was looked at
+	queue     telemetry.Queue // what was found there
 }
 
 func (r *run) night(ctx context.Context) error {
@@ -184,6 +187,7 @@ func (r *run) scan(ctx context.Context) (found *intake.Found, err error) {
 		return nil, err
 	}
 	r.tell(found)
+	r.scanned = true
 	r.queue.Ready, r.queue.Waiting = len(found.Ready), len(found.Waiting)
 	for _, w := range found.Waiting {
 		if r.queue.Oldest.IsZero() || w.Newest.Before(r.queue.Oldest) {
