@@ -40,6 +40,13 @@ func (s *faultyStore) Put(ctx context.Context, key string, data []byte) error {
 	return s.Store.Put(ctx, key, data)
 }
 
+func (s *faultyStore) PutNew(ctx context.Context, key string, data []byte) error {
+	if err := s.fail("put", key); err != nil {
+		return err
+	}
+	return s.Store.PutNew(ctx, key, data)
+}
+
 func (s *faultyStore) Move(ctx context.Context, o objectstore.Object, to string) error {
 	if err := s.fail("move", o.Key); err != nil {
 		return err
