@@ -67,7 +67,7 @@ func TestCrash(t *testing.T) {
 
 func (s *scene) crashes(t *testing.T) {
 	points, want := s.points(t)
-	step := s.step(40)
+	step := s.step(60)
 	at, under := 0, 0
 	started := time.Now()
 	r := rand.New(rand.NewPCG(1, uint64(len(points))))

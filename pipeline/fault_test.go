@@ -31,7 +31,7 @@ func TestFaults(t *testing.T) {
 
 func (s *scene) faults(t *testing.T) {
 	trials := s.trials(t)
-	step := s.step(40)
+	step := s.step(60)
 	tried, ended, left := 0, 0, 0
 	references := map[string]published{}
 	started := time.Now()
