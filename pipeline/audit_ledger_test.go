@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -35,7 +34,7 @@ var unauditedTables = map[string]string{
 // and of the store, and finds each where it is.
 func TestAuditFindsFlippedBits(t *testing.T) {
 	flips := 50 // of each store
-	if os.Getenv("SOAK") != "" {
+	if *soakFlag {
 		flips = 334 // 1,002 in all
 	}
 	random := rand.New(rand.NewPCG(20230315, 4)) //nolint:gosec // a test's choice of bits

@@ -19,7 +19,7 @@ import (
 )
 
 // soakFlag has every crash point, every fault and many seeds tried.
-var soakFlag = flag.Bool("soak", false, "try every crash point and fault, and 200 seeds; else a sample")
+var soakFlag = flag.Bool("soak", false, "try every crash point and fault, 200 seeds and 1,000 flipped bits; else a sample")
 
 // point is a moment of a run, as a child told it.
 type point struct {
