@@ -298,9 +298,15 @@ func (r *run) leave(key, why string) {
 	r.summary.Left = append(r.summary.Left, Left{key, why})
 }
 
+// fail tells of a batch that this run does not touch any more.
 func (r *run) fail(key string, err error) {
-	r.Log.Error("not processed", slog.String("key", key), slog.Any("error", err))
+	r.report(key, err)
 	r.failed[key] = true
+}
+
+// report tells of something that could not be done.
+func (r *run) report(key string, err error) {
+	r.Log.Error("not processed", slog.String("key", key), slog.Any("error", err))
 	r.summary.Failed = append(r.summary.Failed, Left{key, err.Error()})
 }
 

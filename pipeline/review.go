@@ -3,6 +3,7 @@ package pipeline
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 
@@ -43,14 +44,22 @@ func (r *run) review(ctx context.Context) error {
 		if len(r.Only) > 0 && !slices.Contains(r.Only, ref) || r.failed["inbox/"+ref.String()+"/"] {
 			continue
 		}
-		b, err := r.reviewBatch(ctx, ref, work[ref])
+		h, _, err := r.history(ctx, ref)
+		if err != nil {
+			return err
+		}
+		b, err := r.evaluate(ctx, h, work[ref].wanted, false)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
 		if err != nil {
-			r.fail("inbox/"+ref.String()+"/", err)
-			continue
+			// What operators decided does not wait for the others' documents.
+			r.report("inbox/"+ref.String()+"/", fmt.Errorf("claims that waited are not evaluated again: %w", err))
+			if b, err = r.evaluate(ctx, h, nil, false); err != nil {
+				return err
+			}
 		}
+		b.Revision.Cause, b.Rulings = claim.Reviewed, work[ref].rulings
 		batches = append(batches, b)
 	}
 	_, err = r.settle(ctx, batches)
@@ -67,19 +76,6 @@ func compareRefs(a, b intake.Ref) int {
 	return cmp.Or(cmp.Compare(a.Supplier, b.Supplier), cmp.Compare(a.Name, b.Name))
 }
 
-func (r *run) reviewBatch(ctx context.Context, ref intake.Ref, work *reviewed) (settle.Batch, error) {
-	h, _, err := r.history(ctx, ref)
-	if err != nil {
-		return settle.Batch{}, err
-	}
-	b, err := r.evaluate(ctx, h, work.wanted, false)
-	if err != nil {
-		return b, err
-	}
-	b.Revision.Cause, b.Rulings = claim.Reviewed, work.rulings
-	return b, nil
-}
-
 // released gives the claims that wait for another supplier's and need not any
 // more, since every other one for the pharmacy is decided or waits itself.
 func released(rivals []ledger.Standing, rulings []ledger.Ruled) []ledger.Standing {
@@ -88,18 +84,14 @@ func released(rivals []ledger.Standing, rulings []ledger.Ruled) []ledger.Standin
 	}
 	var free []ledger.Standing
 	for _, s := range rivals {
-		if !waits(s) || decided(s) {
+		if !s.Waits() || decided(s) {
 			continue
 		}
 		if !slices.ContainsFunc(rivals, func(o ledger.Standing) bool {
-			return o.FINESS == s.FINESS && o.Supplier != s.Supplier && !waits(o) && !decided(o)
+			return o.FINESS == s.FINESS && o.Supplier != s.Supplier && !o.Waits() && !decided(o)
 		}) {
 			free = append(free, s)
 		}
 	}
 	return free
-}
-
-func waits(s ledger.Standing) bool {
-	return slices.ContainsFunc(s.Findings, func(f claim.Finding) bool { return f.Code == "BEN-04" })
 }

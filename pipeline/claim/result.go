@@ -1,6 +1,9 @@
 package claim
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Amounts are what a claim asks for and what is due. Nil is unknown or not
 // applicable.
@@ -74,6 +77,12 @@ func (r *Result) FirstRevision() int {
 		return r.First
 	}
 	return r.Revision
+}
+
+// Waits tells whether the claim is under review behind another supplier's
+// claim for its pharmacy (BEN-04).
+func (r *Result) Waits() bool {
+	return r.Decision == UnderReview && slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.Code == "BEN-04" })
 }
 
 // Withdrawal is an acceptance taken back: the revision that published it, and why.

@@ -142,7 +142,7 @@ func (a *assembly) finishFolder() {
 	if len(loose) > 0 {
 		a.Problems = append(a.Problems, claim.FileProblem{Code: "FIC-06", Reason: "folder_and_zip"})
 	} else {
-		a.Problems = []claim.FileProblem{zipProblem(zips[0], "le lot est déposé aussi sous le nom "+quote(zips[1].Name))}
+		a.Problems = []claim.FileProblem{zipProblem(zips[0], "le lot est déposé aussi sous le nom "+claim.Quote(zips[1].Name))}
 	}
 }
 

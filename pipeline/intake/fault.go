@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"strings"
-	"unicode"
 )
 
 // fault says in French, for its supplier, why a ZIP is no good (FIC-01). It
@@ -35,26 +33,6 @@ var (
 	errOverlap   = faultf("des fichiers s'y recouvrent ou dépassent la fin de l'archive")
 	errLongName  = faultf("un de ses fichiers porte un nom trop long")
 )
-
-// maxQuoted is how many characters of a supplier's text a message holds.
-const maxQuoted = 40
-
-// quote shows a supplier's text on one line, in French quotes.
-func quote(text string) string {
-	var shown strings.Builder
-	count := 0
-	for _, r := range text {
-		if count++; count > maxQuoted {
-			shown.WriteRune('…')
-			break
-		}
-		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || unicode.IsSpace(r) {
-			r = ' '
-		}
-		shown.WriteRune(r)
-	}
-	return "« " + strings.TrimSpace(shown.String()) + " »"
-}
 
 // grouped writes a number as the French do: 50 000.
 func grouped(n int64) string {

@@ -73,19 +73,19 @@ func readArchive(r io.ReaderAt, size int64, limits ZIPLimits, prefix string) (*a
 			continue
 		}
 		if strings.Contains(f.name, "/") {
-			return nil, faultf("il contient un dossier, dans %s ; tout se place à la racine de l'archive", quote(f.name))
+			return nil, faultf("il contient un dossier, dans %s ; tout se place à la racine de l'archive", claim.Quote(f.name))
 		}
 		f.name = canonical(f.name)
 		switch key := folded(f.name); {
 		case f.name == "":
 			return nil, faultf("un de ses fichiers n'a pas de nom")
 		case seen[key]:
-			return nil, faultf("deux de ses fichiers portent le même nom, aux majuscules près : %s", quote(f.name))
+			return nil, faultf("deux de ses fichiers portent le même nom, aux majuscules près : %s", claim.Quote(f.name))
 		default:
 			seen[key] = true
 		}
 		if nestedByName(f.name) {
-			return nil, faultf("il contient une autre archive, %s", quote(f.name))
+			return nil, faultf("il contient une autre archive, %s", claim.Quote(f.name))
 		}
 		if f.size > uint64(left) { //nolint:gosec // left is never negative
 			return nil, faultf("il dépasse %s une fois décompressé", sized(limits.Unpacked))
@@ -128,20 +128,20 @@ func (e *record) refuse(name, prefix string) error {
 	case len(prefix)+len(name) > maxKeyBytes:
 		return errLongName
 	case strings.HasPrefix(name, "/"), drive.MatchString(name), slices.Contains(strings.Split(inner, "/"), ".."):
-		return faultf("un de ses fichiers porte un chemin qui mène hors de l'archive, %s", quote(name))
+		return faultf("un de ses fichiers porte un chemin qui mène hors de l'archive, %s", claim.Quote(name))
 	case objectstore.CheckKey(prefix+inner) != nil:
-		return faultf("un de ses fichiers porte un nom inadmissible, %s", quote(name))
+		return faultf("un de ses fichiers porte un nom inadmissible, %s", claim.Quote(name))
 	}
 	switch kind := e.attributes >> 28; {
 	case kind == typeNone, kind == typeRegular && !isFolder, kind == typeFolder && isFolder:
 	default:
-		return faultf("il contient un lien ou un fichier spécial, %s", quote(name))
+		return faultf("il contient un lien ou un fichier spécial, %s", claim.Quote(name))
 	}
 	switch {
 	case isFolder && e.size != 0, !isFolder && e.attributes&dosFolder != 0, e.flags&flagPatch != 0:
 		return errStructure
 	case e.method != methodStored && e.method != methodDeflate:
-		return faultf("%s y est compressé par une méthode qui n'est pas admise (seule « deflate » l'est)", quote(name))
+		return faultf("%s y est compressé par une méthode qui n'est pas admise (seule « deflate » l'est)", claim.Quote(name))
 	case e.method == methodStored && e.size != e.packed, e.size/maxExpansion > e.packed:
 		return lies(name)
 	}
@@ -153,7 +153,7 @@ func (e *record) refuse(name, prefix string) error {
 const maxExpansion = 1032
 
 func lies(name string) *fault {
-	return faultf("%s n'y a pas la taille annoncée", quote(name))
+	return faultf("%s n'y a pas la taille annoncée", claim.Quote(name))
 }
 
 // skipped tells the files that systems add on their own.
@@ -210,7 +210,7 @@ func (a *archive) digests(ctx context.Context, r io.ReaderAt, zip claim.Object, 
 			return nil, err
 		}
 		if nestedByContent(f.name, head) {
-			return nil, faultf("il contient une autre archive, %s", quote(f.name))
+			return nil, faultf("il contient une autre archive, %s", claim.Quote(f.name))
 		}
 		objects[i] = claim.Object{
 			Name: f.name, Key: entryKey(zip.Key, f.name), Size: int64(f.size), SHA256: sum, ReceivedAt: zip.ReceivedAt, //nolint:gosec // within the limit
@@ -275,13 +275,13 @@ func (r *fileReader) Read(p []byte) (int, error) {
 	case err == nil:
 		return n, nil
 	case errors.As(err, &corrupt), errors.Is(err, io.ErrUnexpectedEOF):
-		return n, faultf("%s y est abîmé ou incomplet", quote(r.f.name))
+		return n, faultf("%s y est abîmé ou incomplet", claim.Quote(r.f.name))
 	case !errors.Is(err, io.EOF):
 		return n, err
 	case r.read != r.f.size:
 		return n, lies(r.f.name)
 	case r.sum.Sum32() != r.f.crc:
-		return n, faultf("%s y est abîmé : sa somme de contrôle n'est pas la bonne", quote(r.f.name))
+		return n, faultf("%s y est abîmé : sa somme de contrôle n'est pas la bonne", claim.Quote(r.f.name))
 	}
 	if _, err := r.packed.ReadByte(); !errors.Is(err, io.EOF) {
 		return n, errForeign

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"guichet/pipeline/claim"
@@ -240,7 +239,7 @@ func claimRow(r claim.Result, superseded bool) []any {
 		state = supersededClaim
 	}
 	waiting := 0
-	if r.Decision == claim.UnderReview && slices.ContainsFunc(r.Findings, func(f claim.Finding) bool { return f.Code == "BEN-04" }) {
+	if r.Waits() {
 		waiting = 1
 	}
 	return []any{

@@ -3,8 +3,6 @@ package template
 import (
 	"errors"
 	"fmt"
-	"strings"
-	"unicode"
 )
 
 // Fault says why a file cannot be read in full (FIC-01).
@@ -49,25 +47,4 @@ func at(err error, sheet, cell string) *Fault {
 		fault.Cell = cell
 	}
 	return &fault
-}
-
-// quote shows a supplier's text in French quotes, without control characters
-// and not longer than a label may be.
-func quote(text string) string { return "« " + plain(text) + " »" }
-
-// plain is a supplier's text on one line, cut to what a message can bear.
-func plain(text string) string {
-	var shown strings.Builder
-	count := 0
-	for _, r := range text {
-		if count++; count > maxQuotedLabel {
-			shown.WriteRune('…')
-			break
-		}
-		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || unicode.IsSpace(r) {
-			r = ' '
-		}
-		shown.WriteRune(r)
-	}
-	return strings.TrimSpace(shown.String())
 }

@@ -174,7 +174,7 @@ func nearest(missing string, others []found) string {
 			continue
 		}
 		if d := distance(want, got); d < best {
-			best, label = d, plain(other.label)
+			best, label = d, claim.Plain(other.label)
 		}
 	}
 	return label

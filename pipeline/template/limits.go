@@ -22,6 +22,5 @@ const (
 	maxHeaderRow    = 20        // the header is among the first 20 rows
 	maxSheetRow     = 1_048_576 // the last row a spreadsheet has
 	maxSheetColumn  = 16_384    // the last column a spreadsheet has (XFD)
-	maxQuotedLabel  = 40        // characters of a supplier's text shown in a problem
 	maxLabelCompare = 80        // characters of a label compared for nearness
 )

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"io"
 	"time"
+
+	"guichet/pipeline/claim"
 )
 
 // RecordColumn is a column of a register.
@@ -150,14 +152,14 @@ func recordText(c cell, moment, date1904 bool) (string, error) {
 	case noValueCell:
 		return "", faultf("une formule dont le résultat n'est pas enregistré")
 	case errorCell:
-		return "", faultf("une erreur du tableur, %s", quote(c.text))
+		return "", faultf("une erreur du tableur, %s", claim.Quote(c.text))
 	case numberCell:
 		if !moment {
 			return shortest(c.text), nil
 		}
 		t, ok := serialTime(c.text, date1904)
 		if !ok {
-			return "", faultf("un nombre qui n'est pas une date, %s", quote(c.text))
+			return "", faultf("un nombre qui n'est pas une date, %s", claim.Quote(c.text))
 		}
 		if t.Equal(t.Truncate(24 * time.Hour)) {
 			return t.Format(time.DateOnly), nil

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"guichet/pipeline/claim"
 )
 
 // sheetReader gives the rows of a sheet as they come.
@@ -27,7 +29,7 @@ type sheetReader struct {
 func (w *workbook) openSheet(entry sheetEntry) (*sheetReader, error) {
 	source, ok, err := w.container.part(entry.part)
 	if err == nil && !ok {
-		err = faultf("la partie %s manque dans le classeur", quote(entry.part))
+		err = faultf("la partie %s manque dans le classeur", claim.Quote(entry.part))
 	}
 	if err != nil {
 		return nil, at(err, entry.name, "")
@@ -93,7 +95,7 @@ func (r *sheetReader) outside(e xml.StartElement) error {
 	switch {
 	case len(r.scan.open) == 1:
 		if !isMain(e.Name) || e.Name.Local != "worksheet" {
-			return faultf("la partie %s n'est pas une feuille", quote(r.part))
+			return faultf("la partie %s n'est pas une feuille", claim.Quote(r.part))
 		}
 		return nil
 	case isMain(e.Name) && e.Name.Local == "sheetData":
@@ -113,12 +115,12 @@ func (r *sheetReader) outside(e xml.StartElement) error {
 
 func (r *sheetReader) readRow(e xml.StartElement) (row, error) {
 	if !isMain(e.Name) || e.Name.Local != "row" {
-		return row{}, faultf("la feuille contient un élément inattendu, %s", quote(e.Name.Local))
+		return row{}, faultf("la feuille contient un élément inattendu, %s", claim.Quote(e.Name.Local))
 	}
 	number := r.row + 1
 	if ref, ok := attr(e, "r"); ok {
 		if number, ok = parseRowNumber(ref); !ok {
-			return row{}, faultf("numéro de ligne inadmissible, %s", quote(ref))
+			return row{}, faultf("numéro de ligne inadmissible, %s", claim.Quote(ref))
 		}
 	}
 	if number <= r.row || number > maxSheetRow {
@@ -155,13 +157,13 @@ func (r *sheetReader) readRow(e xml.StartElement) (row, error) {
 // own.
 func (r *sheetReader) readCell(e xml.StartElement, before int) (int, error) {
 	if !isMain(e.Name) || e.Name.Local != "c" {
-		return 0, faultf("la ligne %d contient un élément inattendu, %s", r.row, quote(e.Name.Local))
+		return 0, faultf("la ligne %d contient un élément inattendu, %s", r.row, claim.Quote(e.Name.Local))
 	}
 	column := before + 1
 	if ref, ok := attr(e, "r"); ok {
 		var number int
 		if number, column, ok = parseSheetRef(ref); !ok || number != r.row {
-			return 0, faultf("adresse de cellule inadmissible, %s dans la ligne %d", quote(ref), r.row)
+			return 0, faultf("adresse de cellule inadmissible, %s dans la ligne %d", claim.Quote(ref), r.row)
 		}
 	}
 	if column <= before || column > maxSheetColumn {
@@ -258,13 +260,13 @@ func (w *workbook) value(typ string, c content) (cell, bool, error) {
 			return cell{typ: noValueCell}, c.formula, nil
 		}
 		if !isNumber(literal) {
-			return cell{}, false, faultf("un nombre illisible, %s", quote(literal))
+			return cell{}, false, faultf("un nombre illisible, %s", claim.Quote(literal))
 		}
 		return cell{typ: numberCell, text: literal}, true, nil
 	case "s":
 		text, ok := w.strings.get(c.value)
 		if !ok {
-			return cell{}, false, faultf("un texte désigné par son numéro, %s, n'est pas dans le classeur", quote(c.value))
+			return cell{}, false, faultf("un texte désigné par son numéro, %s, n'est pas dans le classeur", claim.Quote(c.value))
 		}
 		return cell{text: text}, text != "", nil
 	case "str":
@@ -281,13 +283,13 @@ func (w *workbook) value(typ string, c content) (cell, bool, error) {
 		case "0", "false":
 			return cell{typ: boolCell, text: "FAUX"}, true, nil
 		}
-		return cell{}, false, faultf("une valeur logique illisible, %s", quote(c.value))
+		return cell{}, false, faultf("une valeur logique illisible, %s", claim.Quote(c.value))
 	case "e":
 		return cell{typ: errorCell, text: c.value}, true, nil
 	case "d":
 		return cell{typ: dateCell, text: strings.TrimSpace(c.value)}, true, nil
 	}
-	return cell{}, false, faultf("une cellule d'un type inconnu, %s", quote(typ))
+	return cell{}, false, faultf("une cellule d'un type inconnu, %s", claim.Quote(typ))
 }
 
 // isNumber tells whether a literal is a finite decimal number, in plain or

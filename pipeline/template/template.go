@@ -55,7 +55,7 @@ func open(name string, data []byte, limits Limits, score func(row) int) (*workbo
 	case bytes.HasPrefix(data, []byte(localHeader)):
 		book, err := openWorkbook(data)
 		if err == nil && extension != ".xlsx" {
-			err = faultf("le fichier est un classeur .xlsx, mais son nom finit par %s", quote(extension))
+			err = faultf("le fichier est un classeur .xlsx, mais son nom finit par %s", claim.Quote(extension))
 		}
 		return book, nil, err
 	case extension == ".csv":
@@ -64,7 +64,7 @@ func open(name string, data []byte, limits Limits, score func(row) int) (*workbo
 	case extension == ".xlsx":
 		return nil, nil, faultf("le fichier n'est pas un classeur .xlsx, malgré son nom")
 	default:
-		return nil, nil, faultf("le format %s n'est pas admis", quote(extension))
+		return nil, nil, faultf("le format %s n'est pas admis", claim.Quote(extension))
 	}
 }
 
@@ -123,8 +123,8 @@ type candidate struct {
 func (r *reader) fault(err error) {
 	f := at(err, "", "")
 	detail := f.Detail
-	if f.Sheet != "" && !strings.Contains(detail, quote(f.Sheet)) {
-		detail += ", feuille " + quote(f.Sheet)
+	if f.Sheet != "" && !strings.Contains(detail, claim.Quote(f.Sheet)) {
+		detail += ", feuille " + claim.Quote(f.Sheet)
 	}
 	if f.Cell != "" {
 		detail += ", cellule " + f.Cell
@@ -188,7 +188,7 @@ func (r *reader) readSheet(sheet string, rows rowReader, counts func(claim.Kind)
 func (r *reader) checkHeader(c *candidate, h *header, rows rowReader) {
 	columns := config.TemplateOf(h.layout.kind).Columns
 	problem := func(code, label string, column int) *claim.FileProblem {
-		p := claim.FileProblem{Code: code, File: r.name, Sheet: c.table.Sheet, Label: plain(label)}
+		p := claim.FileProblem{Code: code, File: r.name, Sheet: c.table.Sheet, Label: claim.Plain(label)}
 		if column > 0 {
 			p.Cell = rows.ref(h.row, column)
 		}
@@ -262,7 +262,7 @@ func (r *reader) result() (*Table, []claim.FileProblem) {
 	case len(r.withRows) > 1:
 		names := make([]string, 0, len(r.withRows))
 		for _, c := range r.withRows[:min(5, len(r.withRows))] {
-			names = append(names, quote(c.table.Sheet))
+			names = append(names, claim.Quote(c.table.Sheet))
 		}
 		more = append(more, claim.FileProblem{
 			Code: "FIC-06", Reason: "sheets", File: r.name, Detail: strings.Join(names, ", "),

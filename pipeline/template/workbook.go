@@ -6,6 +6,8 @@ import (
 	"io"
 	"path"
 	"strings"
+
+	"guichet/pipeline/claim"
 )
 
 // Namespaces of ECMA-376, transitional and strict.
@@ -64,7 +66,7 @@ func (w *workbook) scan(part string, see func(s *scanner, e xml.StartElement) er
 		return err
 	}
 	if !ok {
-		return faultf("la partie %s manque dans le classeur", quote(part))
+		return faultf("la partie %s manque dans le classeur", claim.Quote(part))
 	}
 	s := newScanner(r)
 	for {
@@ -86,9 +88,9 @@ func (w *workbook) scan(part string, see func(s *scanner, e xml.StartElement) er
 // malformed says of which part the XML is wrong.
 func malformed(part string, err error) *Fault {
 	if errors.Is(err, io.ErrUnexpectedEOF) {
-		return because(err, "la partie %s s'interrompt avant sa fin", quote(part))
+		return because(err, "la partie %s s'interrompt avant sa fin", claim.Quote(part))
 	}
-	return because(err, "la partie %s est mal formée (XML)", quote(part))
+	return because(err, "la partie %s est mal formée (XML)", claim.Quote(part))
 }
 
 // mainPart finds the workbook's main part and tells other formats apart.
@@ -243,11 +245,11 @@ func (w *workbook) readWorkbook(main string, rels map[string]relationship) error
 			rel, ok := rels[id]
 			switch {
 			case !ok || rel.external:
-				return faultf("la feuille %s n'est pas dans le classeur", quote(name))
+				return faultf("la feuille %s n'est pas dans le classeur", claim.Quote(name))
 			case !rel.is("worksheet"):
 				return nil // a chart has no rows
 			case seen[foldPart(rel.target)]:
-				return faultf("deux feuilles du classeur désignent la même partie, %s", quote(rel.target))
+				return faultf("deux feuilles du classeur désignent la même partie, %s", claim.Quote(rel.target))
 			}
 			seen[foldPart(rel.target)] = true
 			if w.sheets = append(w.sheets, sheetEntry{name, rel.target}); len(w.sheets) > maxSheets {

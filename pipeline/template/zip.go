@@ -10,6 +10,8 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"guichet/pipeline/claim"
 )
 
 // container is the ZIP of a workbook.
@@ -41,10 +43,10 @@ func openContainer(data []byte) (*container, error) {
 	for _, f := range archive.File {
 		name := foldPart(f.Name)
 		if _, twice := c.parts[name]; twice {
-			return nil, faultf("deux parties du classeur portent le même nom, %s", quote(f.Name))
+			return nil, faultf("deux parties du classeur portent le même nom, %s", claim.Quote(f.Name))
 		}
 		if strings.ContainsRune(name, 0) || slices.Contains(strings.Split(name, "/"), "..") {
-			return nil, faultf("une partie du classeur porte un nom inadmissible, %s", quote(f.Name))
+			return nil, faultf("une partie du classeur porte un nom inadmissible, %s", claim.Quote(f.Name))
 		}
 		c.parts[name] = f
 	}
@@ -109,9 +111,9 @@ func (p *partReader) drain() error {
 
 func damaged(part string, err error) *Fault {
 	if errors.Is(err, zip.ErrAlgorithm) {
-		return because(err, "la partie %s est compressée par une méthode inconnue", quote(part))
+		return because(err, "la partie %s est compressée par une méthode inconnue", claim.Quote(part))
 	}
-	return because(err, "la partie %s est abîmée ou incomplète", quote(part))
+	return because(err, "la partie %s est abîmée ou incomplète", claim.Quote(part))
 }
 
 // Record sizes and signatures of APPNOTE.TXT 4.3.
