@@ -45,7 +45,7 @@ func (a *assembly) add(ctx context.Context, key string, o objectstore.Object) er
 	var sum string
 	var err error
 	if a.isZIP && o.Size <= a.content.options.ZIP.Packed {
-		if a.spool, err = newSpool(ctx, a.content.store, o, a.content.options.Temporary, a.buffer); err == nil {
+		if a.spool, err = newSpool(ctx, a.content.store, o, a.buffer); err == nil {
 			sum = a.spool.sha256
 		}
 	} else {

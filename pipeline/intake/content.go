@@ -60,7 +60,7 @@ func (c *content) spooled(ctx context.Context) (*spool, error) {
 	if c.spool != nil {
 		return c.spool, nil
 	}
-	spool, err := newSpool(ctx, c.store, c.stored[c.zip.Key], c.options.Temporary, make([]byte, bufferBytes))
+	spool, err := newSpool(ctx, c.store, c.stored[c.zip.Key], make([]byte, bufferBytes))
 	if err != nil {
 		return nil, err
 	}

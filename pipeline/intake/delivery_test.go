@@ -127,7 +127,8 @@ func TestAFolderAndAZIPAtOnceAreAContentOfTheirOwn(t *testing.T) {
 
 func TestAZIPAboveItsLimitIsNotKept(t *testing.T) {
 	limited, folder := options(), t.TempDir()
-	limited.ZIP.Packed, limited.Temporary = 1<<20, filepath.Join(folder, "absent") // where no file can be made
+	limited.ZIP.Packed = 1 << 20
+	t.Setenv("TMPDIR", filepath.Join(folder, "absent")) // where no file can be made
 	in := newInbox(t)
 	in.put(supplier+"/lot.zip", strings.Repeat("x", 1<<20+1), time.Hour)
 	batch := in.scan(limited, ledger{}).Ready[0]
@@ -188,7 +189,7 @@ func TestManyReadersShareOneCopyOfTheZIP(t *testing.T) {
 	in.store = counting{in.store, new(sync.Mutex), opened}
 	in.put(supplier+"/lot.zip", string(fixtures.ZIPOf(files)), time.Hour)
 	limited := options()
-	limited.Temporary = temporary
+	t.Setenv("TMPDIR", temporary)
 	batch := in.scan(limited, ledger{}).Ready[0]
 	if opened[key] != 1 {
 		t.Errorf("the scan read the ZIP %d times", opened[key])
@@ -264,7 +265,7 @@ func TestAZIPThatCannotBeCopiedIsNoFaultOfItsSupplier(t *testing.T) {
 	in.put(supplier+"/a.zip", string(fixtures.ZIPOf(files)), time.Hour)
 	in.put(supplier+"/b/m.csv", "rows", time.Hour)
 	limited := options()
-	limited.Temporary = filepath.Join(in.folder, "absent")
+	t.Setenv("TMPDIR", filepath.Join(in.folder, "absent"))
 	if diff := cmp.Diff([]string{"ready " + supplier + "/b", "failed inbox/" + supplier + "/a/"}, told(in.scan(limited, ledger{}))); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

@@ -37,9 +37,6 @@ type Options struct {
 	// ZIP bounds deliveries that are ZIPs; a zero field stands for that of
 	// [DefaultZIPLimits].
 	ZIP ZIPLimits
-	// Temporary is the folder where ZIPs are copied to be read, one at a time
-	// in a scan, and those of open batches later; [os.TempDir] when empty.
-	Temporary string
 }
 
 func (o Options) withDefaults() Options {

@@ -20,10 +20,10 @@ type spool struct {
 	sha256 string
 }
 
-// newSpool reads an object into a temporary file of a folder. It fails with
+// newSpool reads an object into a file of [os.TempDir]. It fails with
 // [objectstore.ErrChanged] when the object is not as long as it was listed.
-func newSpool(ctx context.Context, store objectstore.Store, o objectstore.Object, folder string, buffer []byte) (*spool, error) {
-	file, err := os.CreateTemp(folder, "guichet-*.zip")
+func newSpool(ctx context.Context, store objectstore.Store, o objectstore.Object, buffer []byte) (*spool, error) {
+	file, err := os.CreateTemp("", "guichet-*.zip")
 	if err != nil {
 		return nil, fmt.Errorf("a temporary file for %q: %w", o.Key, err)
 	}
