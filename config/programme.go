@@ -24,10 +24,14 @@ type Programme struct {
 	Title     string `yaml:"title"`
 	// SHA256 is the digest of the file the programme was read from.
 	SHA256 string `yaml:"-"`
+	// DossierPrefix is what the numbers of its dossiers start with: LGO1.
+	DossierPrefix string `yaml:"dossier_prefix"`
 
 	Calendar    Calendar    `yaml:"calendar"`
 	Beneficiary Beneficiary `yaml:"beneficiary"`
+	// Tranches, or one Ceiling for all: exactly one of the two.
 	Tranches    []Tranche   `yaml:"tranches"`
+	Ceiling     *Ceiling    `yaml:"ceiling"`
 	VAT         VAT         `yaml:"vat"`
 	Shares      Shares      `yaml:"shares"`
 	Mentions    Mentions    `yaml:"mentions"`
@@ -50,6 +54,9 @@ type Calendar struct {
 	Closing               claim.Moment `yaml:"closing"`       // last reception of an advance, last order date
 	ServicesEnd           claim.Moment `yaml:"services_end"`  // last completion date
 	FinalClosing          claim.Moment `yaml:"final_closing"` // last reception of a balance
+	// FirmDate is the last day on which a supplier confirms a firm date of the
+	// service (AF §2): a reminder, no rule.
+	FirmDate claim.Date `yaml:"firm_date"`
 	// PresumedCompliantAfter: orders signed later meet PreReferenceDays by
 	// definition (AF §4.4).
 	PresumedCompliantAfter claim.Date `yaml:"presumed_compliant_after"`
@@ -65,10 +72,15 @@ type Beneficiary struct {
 
 // Tranche is a bracket of yearly turnover with its ceilings (AF §5.3).
 type Tranche struct {
-	Name           string      `yaml:"name"`
-	Turnover       string      `yaml:"turnover"`         // as the call words it
-	CeilingInclTax claim.Cents `yaml:"ceiling_incl_tax"` // euros
-	CeilingExclTax claim.Cents `yaml:"ceiling_excl_tax"` // euros
+	Name     string `yaml:"name"`
+	Turnover string `yaml:"turnover"` // as the call words it
+	Ceiling  `yaml:",inline"`
+}
+
+// Ceiling is the most that is paid for an order.
+type Ceiling struct {
+	InclTax claim.Cents `yaml:"ceiling_incl_tax"` // euros
+	ExclTax claim.Cents `yaml:"ceiling_excl_tax"` // euros
 }
 
 // VAT holds the rates by place (French law; interpretation 6).
@@ -108,6 +120,7 @@ type Mentions struct {
 	Service     string `yaml:"service"`      // MEN-10
 	StateFunded string `yaml:"state_funded"` // MEN-12
 	Conditional string `yaml:"conditional"`  // MEN-13
+	Aptitude    string `yaml:"aptitude"`     // VA-01: title of the aptitude certificate
 	// ConditionalWords is the least share of the words of Conditional that
 	// must be found, in order.
 	ConditionalWords Percent `yaml:"conditional_words"`
@@ -179,7 +192,9 @@ func (p *Programme) check() error {
 	switch {
 	case p.ID == "" || p.Reference == "" || p.Version == "":
 		return fmt.Errorf("id, reference and version must be given")
-	case c.Opening.IsZero() || c.Closing.IsZero() || c.ServicesEnd.IsZero() || c.FinalClosing.IsZero() || c.ProofDeadline.IsZero() || c.ArchiveFrom.IsZero() || c.ArchiveUnreferencedOn.IsZero() || c.PresumedCompliantAfter.IsZero():
+	case !claim.DossierPrefix(p.DossierPrefix):
+		return fmt.Errorf("dossier_prefix: %q is not one to eight capital letters and digits", p.DossierPrefix)
+	case c.Opening.IsZero() || c.Closing.IsZero() || c.ServicesEnd.IsZero() || c.FinalClosing.IsZero() || c.ProofDeadline.IsZero() || c.ArchiveFrom.IsZero() || c.ArchiveUnreferencedOn.IsZero() || c.PresumedCompliantAfter.IsZero() || c.FirmDate.IsZero():
 		return fmt.Errorf("calendar: every date must be given")
 	case !c.Opening.Start().Before(c.Closing.At) || !c.Closing.At.Before(c.ServicesEnd.At) || !c.ServicesEnd.At.Before(c.FinalClosing.At):
 		return fmt.Errorf("calendar: opening, closing, services_end and final_closing must follow one another")
@@ -187,12 +202,14 @@ func (p *Programme) check() error {
 		return fmt.Errorf("calendar: pre_reference_days must be above 0")
 	case len(p.Beneficiary.Categories) == 0:
 		return fmt.Errorf("beneficiary: at least one category must be given")
-	case len(p.Tranches) == 0:
-		return fmt.Errorf("tranches: at least one must be given")
+	case (len(p.Tranches) == 0) == (p.Ceiling == nil):
+		return fmt.Errorf("either tranches or one ceiling must be given")
+	case p.Ceiling != nil && !p.Ceiling.sound():
+		return fmt.Errorf("ceiling: %s", ceilings)
 	case p.Shares.Advance == 0 || p.Shares.Advance > 10000:
 		return fmt.Errorf("shares: advance must be above 0 and at most 100")
-	case p.Mentions.Service == "" || p.Mentions.StateFunded == "" || p.Mentions.Conditional == "" || p.Mentions.ConditionalWords == 0:
-		return fmt.Errorf("mentions: service, state_funded, conditional and conditional_words must be given")
+	case p.Mentions.Service == "" || p.Mentions.StateFunded == "" || p.Mentions.Conditional == "" || p.Mentions.ConditionalWords == 0 || p.Mentions.Aptitude == "":
+		return fmt.Errorf("mentions: service, state_funded, conditional, conditional_words and aptitude must be given")
 	case len(p.SignatureTraces.Phrases) == 0 || len(p.SignatureTraces.Services) == 0 || len(p.SignatureTraces.Proofs) == 0:
 		return fmt.Errorf("signature_traces: phrases, services and proofs must be given")
 	case len(p.Exemption.Authorities) == 0:
@@ -201,17 +218,30 @@ func (p *Programme) check() error {
 		return fmt.Errorf("scans: sure_confidence and sure_word_confidence must be above 0 and at most 100")
 	}
 	for _, t := range p.Tranches {
-		if t.Name == "" || t.CeilingExclTax <= 0 || t.CeilingInclTax < t.CeilingExclTax {
-			return fmt.Errorf("tranches: %q needs a name and ceilings above 0, the one incl. VAT not below the one excl. VAT", t.Name)
+		if t.Name == "" || !t.sound() {
+			return fmt.Errorf("tranches: %q needs a name, and %s", t.Name, ceilings)
 		}
 	}
 	return p.Handwriting.check()
 }
 
+// ceilings is what ceilings must be.
+const ceilings = "ceilings above 0 are needed, the one incl. VAT not below the one excl. VAT"
+
+func (c Ceiling) sound() bool { return c.ExclTax > 0 && c.InclTax >= c.ExclTax }
+
 func isConfidence(percent int) bool { return percent > 0 && percent <= 100 }
 
-// Tranche gives the tranche of a name.
+// HasTranches tells whether the ceiling hangs on the pharmacy's tranche, and so
+// on the outil de calcul.
+func (p *Programme) HasTranches() bool { return p.Ceiling == nil }
+
+// Tranche gives the tranche of a name. Of a programme with one ceiling for all
+// it gives that, under no name.
 func (p *Programme) Tranche(name string) (Tranche, bool) {
+	if !p.HasTranches() {
+		return Tranche{Ceiling: *p.Ceiling}, true
+	}
 	i := slices.IndexFunc(p.Tranches, func(t Tranche) bool { return t.Name == name })
 	if i < 0 {
 		return Tranche{}, false
@@ -230,14 +260,13 @@ func (p *Programme) VATRate(e claim.Establishment) claim.BasisPoints {
 }
 
 // PayableTotal gives what the State pays in all for an order (AF §5): the
-// amount incl. VAT up to the tranche's ceiling for a supplier liable to VAT,
-// else the amount excl. VAT. The amount is positive and not above the
-// tranche's ceiling excl. VAT.
-func (p *Programme) PayableTotal(exclTax claim.Cents, regime string, tranche Tranche, e claim.Establishment) claim.Cents {
+// amount incl. VAT up to the ceiling for a supplier liable to VAT, else the
+// amount excl. VAT. The amount is positive and not above the ceiling excl. VAT.
+func (p *Programme) PayableTotal(exclTax claim.Cents, regime string, ceiling Ceiling, e claim.Establishment) claim.Cents {
 	if regime == claim.NotLiableToVAT {
 		return exclTax
 	}
-	return min(exclTax+p.VATRate(e).Of(exclTax), tranche.CeilingInclTax)
+	return min(exclTax+p.VATRate(e).Of(exclTax), ceiling.InclTax)
 }
 
 // AdvanceDue gives the advance on a payable total, rounded half up (AF §5.1).

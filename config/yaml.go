@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"strings"
 
 	"github.com/goccy/go-yaml"
 )
@@ -41,14 +42,20 @@ func badText(data []byte, t reflect.Type, path string) (key string, cause error)
 	switch t.Kind() { //nolint:exhaustive // other kinds hold no values of their own
 	case reflect.Struct:
 		for i := range t.NumField() {
-			tag := t.Field(i).Tag.Get("yaml")
-			if tag == "" || tag == "-" {
+			tag, options, _ := strings.Cut(t.Field(i).Tag.Get("yaml"), ",")
+			inner := path + "." + tag
+			switch {
+			case options == "inline":
+				inner = path
+			case tag == "" || tag == "-":
 				continue
 			}
-			if key, cause = badText(data, t.Field(i).Type, path+"."+tag); cause != nil {
+			if key, cause = badText(data, t.Field(i).Type, inner); cause != nil {
 				return key, cause
 			}
 		}
+	case reflect.Pointer:
+		return badText(data, t.Elem(), path)
 	case reflect.Slice:
 		for i := 0; ; i++ {
 			item := fmt.Sprintf("%s[%d]", path, i)

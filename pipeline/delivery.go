@@ -36,8 +36,8 @@ type delivery struct {
 var errChanging = errors.New("it changes while it is read")
 
 // prepare reads the templates of the ready batches. Content that was processed
-// before goes to the archive; batches that this version does not take are
-// left, those that cannot be read for a reason of ours fail.
+// before goes to the archive; batches that cannot be read for a reason of ours
+// fail.
 func (r *run) prepare(ctx context.Context, ready []intake.Batch) ([]delivery, error) {
 	var deliveries []delivery
 	for i := range ready {
@@ -64,8 +64,6 @@ func (r *run) prepare(ctx context.Context, ready []intake.Batch) ([]delivery, er
 			r.leave(key, err.Error())
 		case err != nil:
 			r.fail(key, err)
-		case d.kind != claim.Advance && d.kind != "":
-			r.leave(key, fmt.Sprintf("%s batches are not processed yet by this version", config.TemplateOf(d.kind).Sheet))
 		default:
 			deliveries = append(deliveries, d)
 		}
@@ -130,6 +128,9 @@ func (r *run) open(ctx context.Context, batch *intake.Batch, number int, of iden
 		if table != nil {
 			d.kind = table.Kind
 			d.claims = claims(batch, object, table, of)
+			if err := r.lookUpDossiers(ctx, d.claims); err != nil {
+				return d, err
+			}
 		}
 	}
 	d.findings = validators.File(r.validator, d.kind, validators.FileInput{
@@ -151,7 +152,7 @@ func (r *run) table(ctx context.Context, batch *intake.Batch) (*template.Table, 
 	}
 	table, problems := template.Read(object.Name, data, template.Limits{
 		Bytes: int64(r.Config.Limits.TemplateBytes), Rows: r.Config.Limits.TemplateRows,
-	})
+	}, r.Programme.DossierPrefix)
 	return table, problems, nil
 }
 
@@ -230,8 +231,29 @@ func (d *delivery) checkObjects() error {
 	return nil
 }
 
-// assess has the claims of all deliveries judged and gives what is to be settled.
+// assess has the claims of all deliveries judged and gives what is to be
+// settled. Balances of dossiers that this night may allocate come last.
 func (r *run) assess(ctx context.Context, deliveries []delivery) ([]settle.Batch, error) {
+	var known, ahead []delivery
+	for _, d := range deliveries {
+		if quotesUnknown(d.claims) {
+			ahead = append(ahead, d)
+		} else {
+			known = append(known, d)
+		}
+	}
+	settling, err := r.assessAll(ctx, known)
+	if err != nil || len(ahead) == 0 {
+		return settling, err
+	}
+	if err := r.foresee(ctx, settling, ahead); err != nil {
+		return nil, err
+	}
+	more, err := r.assessAll(ctx, ahead)
+	return append(settling, more...), err
+}
+
+func (r *run) assessAll(ctx context.Context, deliveries []delivery) ([]settle.Batch, error) {
 	outcomes, err := r.judge(ctx, deliveries)
 	if err != nil {
 		return nil, err

@@ -24,7 +24,4 @@
 // CRASHES.md tells; the same inputs, registers, programme and ledger give the
 // same objects, whatever the number of workers; an acceptance is taken back by
 // a reprocess that says so, and by nothing else.
-//
-// Not guaranteed in this version: claims of other kinds than advances are left
-// where they are, with a warning and a line in the summary.
 package pipeline

@@ -241,18 +241,28 @@ func (r *run) settle(ctx context.Context, batches []settle.Batch) ([]settle.Outc
 // failBatches has the batches fail that an error of settling names. Any other
 // error is given back.
 func (r *run) failBatches(err error) error {
+	failed, err := batchErrors(err)
+	for _, batch := range failed {
+		r.fail(fmt.Sprintf("inbox/%s/%s/", batch.Supplier, batch.Batch), batch.Err)
+	}
+	return err
+}
+
+// batchErrors gives the batches that an error of settling names, or any other
+// error.
+func batchErrors(err error) (failed []*settle.BatchError, other error) {
 	joined, several := err.(interface{ Unwrap() []error }) //nolint:errorlint // the joined errors themselves are asked
 	if !several {
-		return err
+		return nil, err
 	}
 	for _, err := range joined.Unwrap() {
 		var batch *settle.BatchError
 		if !errors.As(err, &batch) {
-			return err
+			return nil, err
 		}
-		r.fail(fmt.Sprintf("inbox/%s/%s/", batch.Supplier, batch.Batch), batch.Err)
+		failed = append(failed, batch)
 	}
-	return nil
+	return failed, nil
 }
 
 // tell reports what the scan of the inbox will not process.

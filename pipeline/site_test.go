@@ -266,7 +266,7 @@ func (s site) check(t *testing.T, night *Night) {
 		}
 	}
 	for i := range got {
-		all = append(all, string(claim.NewDossierNumber(i+1)))
+		all = append(all, string(claim.NewDossierNumber("LGO1", i+1)))
 	}
 	slices.Sort(got)
 	if !slices.Equal(got, all) {

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"guichet/config"
 	"guichet/pipeline/claim"
 )
 
@@ -56,12 +57,24 @@ func (a *assessment) underCeiling() bool {
 	if !ok {
 		return false
 	}
-	if ceiling := saw(a, FromProgramme, tranche.CeilingExclTax, "tranches", tranche.Name, "ceiling_excl_tax"); amount > ceiling {
-		a.tellField(claim.FieldAmount, "MNT-01", "", params{
+	if ceiling := saw(a, FromProgramme, tranche.ExclTax, ceilingKey(tranche), "ceiling_excl_tax"); amount > ceiling {
+		variant := ""
+		if !a.Programme.HasTranches() {
+			variant = "flat"
+		}
+		a.tellField(claim.FieldAmount, "MNT-01", variant, params{
 			"amount": amount.French(), "tranche": tranche.Name, "ceiling": ceiling.French(),
 		})
 	}
 	return true
+}
+
+// ceilingKey is where the programme tells a tranche's ceilings.
+func ceilingKey(t config.Tranche) string {
+	if t.Name == "" {
+		return "ceiling"
+	}
+	return "tranches " + t.Name
 }
 
 // owesAttestation tells whether the supplier declares itself not liable to VAT.

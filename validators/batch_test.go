@@ -91,7 +91,7 @@ func TestBalancesAreForDossiers(t *testing.T) {
 		}
 		return c
 	}
-	first, second := claim.NewDossierNumber(1), claim.NewDossierNumber(2)
+	first, second := claim.NewDossierNumber("LGO1", 1), claim.NewDossierNumber("LGO1", 2)
 	ctx, _ := faultless()
 	for _, test := range []struct {
 		name   string

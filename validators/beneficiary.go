@@ -79,6 +79,9 @@ func (a *assessment) registeredNames(e claim.Establishment) []string {
 
 // inTranche tells BEN-06 of a pharmacy whose tranche is not known.
 func (a *assessment) inTranche() bool {
+	if !a.Programme.HasTranches() {
+		return a.silent("the programme has one ceiling for all")
+	}
 	if _, ok := a.establishment(); !ok {
 		return false
 	}

@@ -23,6 +23,24 @@ type PastClaim struct {
 	Dossier    string       // allocated or quoted; empty when there is none
 	Decision   claim.Decision
 	ReceivedAt time.Time
+	// Closed is set for an advance whose dossier is closed: it funds its
+	// pharmacy no more.
+	Closed bool
+	// CompletedOn and Nature are what a balance or a completion declares.
+	CompletedOn claim.Date
+	Nature      string
+	// Beside is set for a claim that the one being judged does not take the
+	// place of though it is pending: it was filed in the same night (DOS-03).
+	Beside bool
+}
+
+// PastDossier is a dossier as it stands when the turn of a claim comes that
+// quotes it.
+type PastDossier struct {
+	Closed bool // by an order to repay (DOS-04)
+	// Claims are the balances and completions that quote it, whoever filed
+	// them and whatever became of them, superseded ones aside.
+	Claims []PastClaim
 }
 
 // History is what the rules between claims ask of the ledger, the claims
@@ -43,6 +61,9 @@ type History interface {
 	// DocumentUses gives all claims, whatever became of them, that named a
 	// document with this digest in any role but that of a VAT exemption.
 	DocumentUses(sha256 string) []PastClaim
+	// Dossier gives what later claims made of a dossier; the zero PastDossier
+	// for a number that nobody quotes.
+	Dossier(number string) PastDossier
 }
 
 // AssessHistory asks the rules between a claim and those decided before it:

@@ -15,6 +15,8 @@ type fakeHistory struct {
 	past  []PastClaim
 	uses  []PastClaim // of the faultless claim's order
 	siret []PastClaim // funded under any SIRET
+
+	dossier PastDossier // whatever its number
 }
 
 var _ History = (*fakeHistory)(nil)
@@ -47,6 +49,8 @@ func (h *fakeHistory) DocumentUses(sha256 string) []PastClaim {
 	}
 	return h.uses
 }
+
+func (h *fakeHistory) Dossier(string) PastDossier { return h.dossier }
 
 // past gives an advance of another supplier for the pharmacy, decided before,
 // with a change.
@@ -238,7 +242,7 @@ func TestDOC04SilencesDOC05(t *testing.T) {
 // TestDocumentUsesOfBalances: after the advance a dossier names the pharmacy
 // and the claim that is replaced.
 func TestDocumentUsesOfBalances(t *testing.T) {
-	dossier := string(claim.NewDossierNumber(1))
+	dossier := string(claim.NewDossierNumber("LGO1", 1))
 	balance := func(f func(*PastClaim)) PastClaim {
 		return past(own(func(p *PastClaim) {
 			p.Kind, p.FINESS, p.OrderRef, p.Dossier, p.Decision = claim.Balance, "", "", dossier, claim.UnderReview
@@ -252,7 +256,7 @@ func TestDocumentUsesOfBalances(t *testing.T) {
 	}{
 		{"under review, the same dossier: replaced", balance(func(*PastClaim) {}), ""},
 		{"to complete, the same dossier", balance(decided(claim.ToComplete)), ""},
-		{"another dossier", balance(func(p *PastClaim) { p.Dossier = string(claim.NewDossierNumber(2)) }), "DOC-05"},
+		{"another dossier", balance(func(p *PastClaim) { p.Dossier = string(claim.NewDossierNumber("LGO1", 2)) }), "DOC-05"},
 		{"the dossier's advance", balance(func(p *PastClaim) { p.Kind, p.Decision = claim.Advance, claim.Accepted }), "DOC-05"},
 		{"another supplier's", balance(func(p *PastClaim) { p.Supplier = otherSupplier }), "DOC-05"},
 	} {

@@ -7,9 +7,6 @@ import (
 	"guichet/pipeline/claim"
 )
 
-// incapacity is the nature of a declaration that the work cannot be done (AF §2).
-const incapacity = "INCAPACITE"
-
 // row asks LIG-01 to LIG-05, the first two and LIG-04 of every column.
 func (a *assessment) row() {
 	a.ask("LIG-01", a.filled)
@@ -76,7 +73,9 @@ func (a *assessment) unreadable(column config.Column, why string) {
 	if _, ok := variants[variant]; !ok {
 		variant = ""
 	}
-	a.tellField(column.ID, "LIG-02", variant, params{"max": strconv.Itoa(column.MaxRunes)})
+	a.tellField(column.ID, "LIG-02", variant, params{
+		"max": strconv.Itoa(column.MaxRunes), "example": string(claim.NewDossierNumber(a.Programme.DossierPrefix, 1)),
+	})
 }
 
 // mayBeEmpty tells whether a required value is not owed on this row: a
@@ -86,5 +85,5 @@ func (a *assessment) mayBeEmpty(id claim.FieldID) bool {
 		return false
 	}
 	nature, _ := a.text(claim.FieldNature)
-	return nature == incapacity
+	return nature == claim.Unable
 }

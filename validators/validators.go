@@ -199,6 +199,9 @@ func (a *assessment) tranche() (config.Tranche, bool) {
 	if !ok {
 		return config.Tranche{}, false
 	}
+	if !a.Programme.HasTranches() {
+		return a.Programme.Tranche("")
+	}
 	name, ok := a.Registers.Tranche(e.FINESS)
 	registered(a, trancheRegister, string(e.FINESS), "Tranche", name)
 	if !ok {

@@ -148,7 +148,7 @@ func gather(t *testing.T, dir string) (*secrets, []string) {
 		case strings.HasPrefix(name, "registers/"):
 			s.register(path.Base(name), data)
 		case strings.HasSuffix(name, ".csv"), strings.HasSuffix(name, ".xlsx"):
-			table, _ := template.Read(path.Base(name), data, template.DefaultLimits)
+			table, _ := template.Read(path.Base(name), data, template.DefaultLimits, "LGO1")
 			if table != nil {
 				s.rows(table.Rows)
 			}

@@ -91,7 +91,7 @@ func (c showCommand) Run(t *terminal) error {
 // standing looks a claim or a dossier up.
 func (c showCommand) standing(t *terminal, book *ledger.Ledger) (standing ledger.Standing, err error) {
 	var found bool
-	if number := claim.DossierNumber(c.What); number.WellFormed() {
+	if number := claim.DossierNumber(c.What); number.KeyOK() {
 		standing, found, err = book.Dossier(t.ctx, number)
 	} else {
 		standing, found, err = book.Claim(t.ctx, claim.ID(c.What))
@@ -116,7 +116,7 @@ func (c showCommand) claim(t *terminal, book *ledger.Ledger, explanation *pipeli
 		return t.lifeJSON(life, explanation)
 	}
 	var out strings.Builder
-	if number := claim.DossierNumber(c.What); number.WellFormed() && standing.Dossier != c.What {
+	if number := claim.DossierNumber(c.What); number.KeyOK() && standing.Dossier != c.What {
 		fmt.Fprintf(&out, "Dossier %s is closed: the acceptance of its claim was taken back\n", number)
 	}
 	life.print(&out)

@@ -112,6 +112,12 @@ type Amount struct {
 	Finer bool `json:"finer,omitempty"`
 }
 
+// The natures of a completion declaration (spec: FIN).
+const (
+	Finished = "ACHEVEMENT" // the work is finished (AF §6.2, case 2)
+	Unable   = "INCAPACITE" // the work cannot be done (AF §2)
+)
+
 // The VAT regimes of a supplier (AF §5.2).
 const (
 	LiableToVAT    = "ASSUJETTI"
@@ -175,6 +181,10 @@ type Claim struct {
 	// ReceivedAt is the latest reception among the template and the claim's
 	// own documents (AF §2: deemed filed when received).
 	ReceivedAt time.Time `json:"received_at"`
+	// Advance is the accepted advance of the dossier that the row quotes, as
+	// the ledger holds it; nil for an advance, and where there is none (DOS-01).
+	// It may be another supplier's (DOS-02).
+	Advance *Result `json:"-"`
 }
 
 // Document gives the claim's document in a role; nil when its row names none.
@@ -187,10 +197,21 @@ func (c *Claim) Document(role Role) *Document {
 	return nil
 }
 
-// Less is the order of a night within one kind (BEN-03, dossier numbers):
-// earlier reception, then lower SIRET, batch, row.
+// nightOrder is the order of the kinds in a night: a completion declaration
+// counts for a balance of the same night.
+var nightOrder = map[Kind]int{Completion: 1, Advance: 2, Balance: 3}
+
+// CompareKinds gives the order of two kinds in a night: completions, advances,
+// balances.
+func CompareKinds(a, b Kind) int { return nightOrder[a] - nightOrder[b] }
+
+// Less is the order of a night (BEN-03, dossier numbers): completions,
+// advances, balances; within each earlier reception, then lower SIRET, batch,
+// row.
 func Less(a, b *Claim) bool {
 	switch {
+	case a.Kind != b.Kind:
+		return CompareKinds(a.Kind, b.Kind) < 0
 	case !a.ReceivedAt.Equal(b.ReceivedAt):
 		return a.ReceivedAt.Before(b.ReceivedAt)
 	case a.Supplier != b.Supplier:

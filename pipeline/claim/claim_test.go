@@ -147,14 +147,14 @@ func TestNumbersCarryKeys(t *testing.T) {
 			t.Errorf("SIRET %s: key ok %v, want %v", number, got, want)
 		}
 	}
-	if got := NewDossierNumber(1); got != "LGO1-00000001-96" {
+	if got := NewDossierNumber("LGO1", 1); got != "LGO1-00000001-96" {
 		t.Errorf("first dossier: %s", got)
 	}
-	if got := NewDossierNumber(97); got != "LGO1-00000097-97" {
+	if got := NewDossierNumber("LGO1", 97); got != "LGO1-00000097-97" {
 		t.Errorf("dossier 97: %s", got)
 	}
 	rapid.Check(t, func(t *rapid.T) {
-		d := NewDossierNumber(rapid.IntRange(1, 99999999).Draw(t, "sequence"))
+		d := NewDossierNumber("LGO1", rapid.IntRange(1, 99999999).Draw(t, "sequence"))
 		if !d.KeyOK() {
 			t.Fatalf("%s has a wrong key", d)
 		}

@@ -79,29 +79,44 @@ func luhn(digits string) bool {
 }
 
 // DossierNumber is what the ASP allocates to an accepted advance and the
-// balance quotes: LGO1-00000001-96.
+// balance quotes: LGO1-00000001-96. Its prefix is the programme's.
 type DossierNumber string
 
-var dossierShape = regexp.MustCompile(`^LGO1-(\d{8})-(\d{2})$`)
+var (
+	dossierShape  = regexp.MustCompile(`^([A-Z0-9]{1,8})-(\d{8})-(\d{2})$`)
+	dossierPrefix = regexp.MustCompile(`^[A-Z0-9]{1,8}$`)
+)
+
+// DossierPrefix tells whether a text can be the prefix of dossier numbers: one
+// to eight capital letters and digits.
+func DossierPrefix(text string) bool { return dossierPrefix.MatchString(text) }
 
 // NewDossierNumber gives the number of the sequence-th accepted advance, from
 // 1 on: the key is 97 − (sequence mod 97).
-func NewDossierNumber(sequence int) DossierNumber {
-	return DossierNumber(fmt.Sprintf("LGO1-%08d-%02d", sequence, 97-sequence%97))
+func NewDossierNumber(prefix string, sequence int) DossierNumber {
+	return DossierNumber(fmt.Sprintf("%s-%08d-%02d", prefix, sequence, 97-sequence%97))
 }
 
-// WellFormed tells whether d has the form of a dossier number, whatever its key.
-func (d DossierNumber) WellFormed() bool { return dossierShape.MatchString(string(d)) }
+// WellFormed tells whether d has the form of a dossier number with a prefix,
+// whatever its key.
+func (d DossierNumber) WellFormed(prefix string) bool {
+	parts := dossierShape.FindStringSubmatch(string(d))
+	return parts != nil && parts[1] == prefix
+}
 
-// KeyOK tells whether d is well formed and its key right.
-func (d DossierNumber) KeyOK() bool {
+// Sequence gives the place of d in the order of acceptance, from 1 on; 0 when
+// d is no dossier number or its key is wrong.
+func (d DossierNumber) Sequence() int {
 	parts := dossierShape.FindStringSubmatch(string(d))
 	if parts == nil {
-		return false
+		return 0
 	}
 	var sequence int
-	if _, err := fmt.Sscanf(parts[1], "%d", &sequence); err != nil {
-		return false
+	if _, err := fmt.Sscanf(parts[2], "%d", &sequence); err != nil || NewDossierNumber(parts[1], sequence) != d {
+		return 0
 	}
-	return NewDossierNumber(sequence) == d
+	return sequence
 }
+
+// KeyOK tells whether d is a dossier number and its key right.
+func (d DossierNumber) KeyOK() bool { return d.Sequence() > 0 }

@@ -53,13 +53,21 @@ type Result struct {
 	Tranche     string   `json:"tranche"`
 	VATRegime   string   `json:"vat_regime"`
 	// SIRET is the pharmacy's, where the FINESS register has a valid one (BEN-07).
-	SIRET      SIRET            `json:"siret"`
-	Solution   string           `json:"solution"` // ANS reference number
-	Amounts    Amounts          `json:"amounts"`
-	ReceivedAt time.Time        `json:"received_at"`
-	Documents  []ResultDocument `json:"documents"`
-	Findings   []Finding        `json:"findings"`
-	Evidence   []Evidence       `json:"evidence"`
+	SIRET    SIRET  `json:"siret"`
+	Solution string `json:"solution"` // ANS reference number
+	// OrderDate and RowName are an advance's: what its balance is compared
+	// with (FAC-04, FAC-06). RowName is the pharmacy's name as on the row.
+	OrderDate Date   `json:"order_date,omitzero"`
+	RowName   string `json:"row_name,omitempty"`
+	// CompletedOn is the day on which a balance or a completion says that the
+	// work was finished; Nature what a completion declares: [Finished], [Unable].
+	CompletedOn Date             `json:"completed_on,omitzero"`
+	Nature      string           `json:"nature,omitempty"`
+	Amounts     Amounts          `json:"amounts"`
+	ReceivedAt  time.Time        `json:"received_at"`
+	Documents   []ResultDocument `json:"documents"`
+	Findings    []Finding        `json:"findings"`
+	Evidence    []Evidence       `json:"evidence"`
 	// First is the revision in which the row was first evaluated, when it is
 	// another than Revision: a review or a reprocess published the claim again.
 	First int `json:"first_revision,omitempty"`

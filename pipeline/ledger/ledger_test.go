@@ -58,7 +58,7 @@ func advance(supplier claim.SIRET, batch string, row, sequence int) claim.Result
 		Findings: []claim.Finding{}, Evidence: []claim.Evidence{{Rule: "MEN-01", Document: "a.pdf", Page: 1, Text: "AF-PHA-LGO-Va1"}},
 	}
 	if sequence > 0 {
-		r.Decision, r.Dossier, r.Amounts.AmountDue = claim.Accepted, string(claim.NewDossierNumber(sequence)), &due
+		r.Decision, r.Dossier, r.Amounts.AmountDue = claim.Accepted, string(claim.NewDossierNumber("LGO1", sequence)), &due
 	}
 	return r
 }
@@ -196,7 +196,7 @@ func TestMigrations(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, found, err := again.Dossier(t.Context(), claim.NewDossierNumber(1)); !found || err != nil {
+	if _, found, err := again.Dossier(t.Context(), claim.NewDossierNumber("LGO1", 1)); !found || err != nil {
 		t.Errorf("opened again: the dossier is %v, %v", found, err)
 	}
 	if err := again.Close(); err != nil {

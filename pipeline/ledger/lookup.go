@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -165,6 +166,24 @@ func (l *Ledger) Claim(ctx context.Context, id claim.ID) (Standing, bool, error)
 func (l *Ledger) Dossier(ctx context.Context, number claim.DossierNumber) (Standing, bool, error) {
 	return first(query(ctx, l.reader, scanStanding,
 		selectStanding+`JOIN dossiers o ON o.claim = c.id WHERE o.number = $1`, number))
+}
+
+// Advances gives the accepted advances of dossiers as they stand, by number.
+// One whose acceptance was taken back is not among them; one that an order to
+// repay closed is.
+func (l *Ledger) Advances(ctx context.Context, numbers []string) (map[string]claim.Result, error) {
+	found := map[string]claim.Result{}
+	for part := range slices.Chunk(numbers, chunk) {
+		standings, err := query(ctx, l.reader, scanStanding, selectStanding+
+			`WHERE c.kind = 'advance' AND c.decision = 'accepted' AND c.dossier IN `+placeholders(0, len(part)), anys(part)...)
+		if err != nil {
+			return nil, err
+		}
+		for _, s := range standings {
+			found[s.Dossier] = s.Result
+		}
+	}
+	return found, nil
 }
 
 // Decision gives what became of a claim in a revision, if it was decided there.

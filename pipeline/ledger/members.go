@@ -63,9 +63,12 @@ func members(ctx context.Context, q querier, supplier claim.SIRET, batch string)
 }
 
 // replaced tells of a claim c whether another took its place: a pending one
-// was superseded, one that was not accepted has a successor.
-const replaced = `(c.state = 'superseded' OR c.decision IN ('rejected', 'to_complete') AND c.finess <> '' AND c.order_ref <> '' AND EXISTS (
-	SELECT 1 FROM claims o WHERE o.supplier = c.supplier AND o.order_ref = c.order_ref AND o.finess = c.finess AND o.kind = c.kind
+// was superseded, one that was not accepted has a successor for its order or,
+// after the advance, for its dossier.
+const replaced = `(c.state = 'superseded' OR c.decision IN ('rejected', 'to_complete') AND EXISTS (
+	SELECT 1 FROM claims o WHERE o.supplier = c.supplier AND o.kind = c.kind AND (
+		c.kind = 'advance' AND c.finess <> '' AND c.order_ref <> '' AND o.order_ref = c.order_ref AND o.finess = c.finess OR
+		c.kind <> 'advance' AND c.dossier <> '' AND o.dossier = c.dossier)
 	AND (SELECT min(entry) FROM decisions f WHERE f.claim = o.id) > (SELECT min(entry) FROM decisions f WHERE f.claim = c.id)))`
 
 // Delivery gives the last delivery of a batch up to a revision: the one whose

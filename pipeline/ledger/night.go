@@ -83,9 +83,10 @@ func (n *Night) flush(ctx context.Context) error {
 	}{
 		{"audit (number, at, kind, subject, content, previous, digest)", 7, n.audit, ""},
 		{"revisions (supplier, batch, revision, kind, status, received_at, digest, cause, entry, body)", 10, n.revisions, ""},
-		{"claims (" + claimColumns + ", entry)", 16, n.claims, `ON CONFLICT (id) DO UPDATE SET revision = excluded.revision,
+		{"claims (" + claimColumns + ", entry)", 18, n.claims, `ON CONFLICT (id) DO UPDATE SET revision = excluded.revision,
 			finess = excluded.finess, siret = excluded.siret, order_ref = excluded.order_ref, decision = excluded.decision,
-			dossier = excluded.dossier, waiting = excluded.waiting, entry = excluded.entry`},
+			dossier = excluded.dossier, waiting = excluded.waiting, completed_on = excluded.completed_on, nature = excluded.nature,
+			entry = excluded.entry`},
 		{"decisions (claim, supplier, batch, revision, entry, body)", 6, n.decisions, ""},
 		{"document_uses (sha256, role, claim)", 3, n.uses, "ON CONFLICT DO NOTHING"},
 		{"dossiers (number, sequence, claim, finess, state)", 5, n.dossiers, ""},
@@ -189,7 +190,7 @@ func (n *Night) Decide(r claim.Result, sequence int) error {
 	switch {
 	case accepted != (r.Dossier != "") && r.Kind == claim.Advance, sequence > 0 && !accepted:
 		return fmt.Errorf("ledger: claim %s: a dossier is for an accepted advance, and every accepted advance has one", r.Claim)
-	case sequence > 0 && r.Dossier != string(claim.NewDossierNumber(sequence)):
+	case sequence > 0 && claim.DossierNumber(r.Dossier).Sequence() != sequence:
 		return fmt.Errorf("ledger: claim %s: dossier %q is not number %d", r.Claim, r.Dossier, sequence)
 	}
 	body, err := canonical(r)
@@ -230,7 +231,7 @@ const (
 )
 
 // claimColumns are those that follow from a claim's last result.
-const claimColumns = `id, kind, supplier, batch, revision, row_number, finess, siret, order_ref, decision, state, received_at, dossier, first_revision, waiting`
+const claimColumns = `id, kind, supplier, batch, revision, row_number, finess, siret, order_ref, decision, state, received_at, dossier, first_revision, waiting, completed_on, nature`
 
 // claimRow gives the columns of a claim that follow from its last result.
 func claimRow(r claim.Result, superseded bool) []any {
@@ -242,9 +243,13 @@ func claimRow(r claim.Result, superseded bool) []any {
 	if r.Waits() {
 		waiting = 1
 	}
+	completed := ""
+	if !r.CompletedOn.IsZero() {
+		completed = r.CompletedOn.String()
+	}
 	return []any{
 		r.Claim, r.Kind, r.Supplier, r.Batch, r.Revision, r.Row, r.FINESS, r.SIRET, r.OrderRef,
-		r.Decision, state, formatInstant(r.ReceivedAt), r.Dossier, r.FirstRevision(), waiting,
+		r.Decision, state, formatInstant(r.ReceivedAt), r.Dossier, r.FirstRevision(), waiting, completed, r.Nature,
 	}
 }
 

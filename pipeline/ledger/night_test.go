@@ -221,7 +221,7 @@ func TestDatabaseRefuses(t *testing.T) {
 	for name, results := range map[string][]claim.Result{
 		"a pharmacy funded twice":        twice(func(r *claim.Result) { r.FINESS = "750000002" }),
 		"one claim twice":                twice(func(r *claim.Result) { r.Claim = advance(supplierB, "avril", 2, 0).Claim }),
-		"a dossier that is not the next": twice(func(r *claim.Result) { r.Dossier = string(claim.NewDossierNumber(3)) }),
+		"a dossier that is not the next": twice(func(r *claim.Result) { r.Dossier = string(claim.NewDossierNumber("LGO1", 3)) }),
 		"a dossier without acceptance":   {func() claim.Result { r := advance(supplierB, "avril", 2, 0); r.Dossier = "LGO1-00000001-96"; return r }()},
 		"an unknown decision":            {func() claim.Result { r := advance(supplierB, "avril", 2, 0); r.Decision = "perhaps"; return r }()},
 		"another batch's claim":          {advance(supplierB, "mai", 2, 0)},

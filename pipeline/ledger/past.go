@@ -24,7 +24,10 @@ type Past struct {
 	Decision   claim.Decision
 	ReceivedAt time.Time
 	Superseded bool // by the supplier's own correction
-	Closed     bool // its dossier is closed: it no longer funds its pharmacy
+	Closed     bool // the dossier is closed: it no longer funds its pharmacy
+	// CompletedOn and Nature are what a balance or a completion declares.
+	CompletedOn claim.Date
+	Nature      string
 	// Documents are those of the digests asked for that it named, in any
 	// role but that of a VAT exemption.
 	Documents []string
@@ -42,6 +45,7 @@ type Keys struct {
 	SIRETs    []claim.SIRET // of pharmacies
 	Orders    []Order
 	Documents []string // SHA-256
+	Dossiers  []string // of advances and of the claims that quote them
 }
 
 // Past gives every claim of earlier nights that has one of the keys, once, in
@@ -86,7 +90,7 @@ func (n *Night) Past(ctx context.Context, keys Keys) ([]Past, error) {
 	return all, nil
 }
 
-// pastByKeys asks for the claims of pharmacies, their SIRETs, and orders.
+// pastByKeys asks for the claims of pharmacies, their SIRETs, dossiers, and orders.
 func (n *Night) pastByKeys(keys Keys, collect func(condition string, args []any) error) error {
 	for part := range slices.Chunk(keys.FINESS, chunk) {
 		if err := collect(`WHERE c.finess IN `+placeholders(0, len(part)), anys(part)); err != nil {
@@ -95,6 +99,11 @@ func (n *Night) pastByKeys(keys Keys, collect func(condition string, args []any)
 	}
 	for part := range slices.Chunk(keys.SIRETs, chunk) {
 		if err := collect(`WHERE c.siret IN `+placeholders(0, len(part)), anys(part)); err != nil {
+			return err
+		}
+	}
+	for part := range slices.Chunk(keys.Dossiers, chunk) {
+		if err := collect(`WHERE c.dossier IN `+placeholders(0, len(part)), anys(part)); err != nil {
 			return err
 		}
 	}
@@ -114,19 +123,24 @@ func (n *Night) pastByKeys(keys Keys, collect func(condition string, args []any)
 }
 
 const selectPast = `SELECT c.id, c.kind, c.supplier, c.batch, c.first_revision, c.row_number, c.finess, c.siret, c.order_ref,
-	c.dossier, c.decision, c.received_at, c.state, coalesce(d.state, ''),
+	c.dossier, c.decision, c.received_at, c.state, coalesce(d.state, ''), c.completed_on, c.nature,
 	(SELECT min(entry) FROM decisions f WHERE f.claim = c.id)
 	FROM claims c LEFT JOIN dossiers d ON d.number = c.dossier `
 
 func scanPast(rows *sql.Rows) (past Past, number int, err error) {
-	var received, state, dossier string
+	var received, state, dossier, completed string
 	err = rows.Scan(&past.ID, &past.Kind, &past.Supplier, &past.Batch, &past.Revision, &past.Row, &past.FINESS, &past.SIRET,
-		&past.OrderRef, &past.Dossier, &past.Decision, &received, &state, &dossier, &number)
+		&past.OrderRef, &past.Dossier, &past.Decision, &received, &state, &dossier, &completed, &past.Nature, &number)
 	if err != nil {
 		return Past{}, 0, err
 	}
 	past.Superseded = state == supersededClaim
 	past.Closed = dossier != "" && dossier != openDossier
+	if completed != "" {
+		if past.CompletedOn, err = claim.ParseDate(completed); err != nil {
+			return Past{}, 0, err
+		}
+	}
 	past.ReceivedAt, err = parseInstant(received)
 	return past, number, err
 }

@@ -82,7 +82,7 @@ func decided(batch string, row int, decision claim.Decision) claim.Result {
 func balance(batch string, row, sequence int, decision claim.Decision) claim.Result {
 	r := decided(batch, row, decision)
 	r.Kind, r.Claim = claim.Balance, claim.NewID(claim.Balance, supplierA, batch, 1, row)
-	r.Dossier = string(claim.NewDossierNumber(sequence))
+	r.Dossier = string(claim.NewDossierNumber("LGO1", sequence))
 	return r
 }
 

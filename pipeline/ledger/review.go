@@ -21,6 +21,10 @@ var (
 	ErrUncomputable = errors.New("the amount due cannot be computed")
 	// ErrFunded is for accepting a claim whose pharmacy was funded meanwhile.
 	ErrFunded = errors.New("the pharmacy is funded already")
+	// ErrClosed is for accepting a claim whose dossier is closed, ErrBalanced
+	// for accepting a second balance of a dossier.
+	ErrClosed   = errors.New("the dossier is closed")
+	ErrBalanced = errors.New("the balance of the dossier is accepted already, or will be by the next run")
 )
 
 // Review records what an operator makes of a claim under review. The next run
@@ -56,11 +60,11 @@ func acceptable(ctx context.Context, tx *sql.Tx, s Standing) error {
 			return fmt.Errorf("%w: %s", ErrStopped, f.Code)
 		}
 	}
-	if s.Kind != claim.Advance {
-		return nil
-	}
-	if s.Amounts.PayableTotal == nil {
+	if s.Kind != claim.Completion && s.Amounts.PayableTotal == nil {
 		return ErrUncomputable
+	}
+	if s.Kind != claim.Advance {
+		return payable(ctx, tx, s)
 	}
 	dossier, found, err := first(query(ctx, tx, scanText, `SELECT number FROM dossiers WHERE finess = $1 AND state = 'open'`, s.FINESS))
 	if err != nil {
@@ -74,6 +78,29 @@ func acceptable(ctx context.Context, tx *sql.Tx, s Standing) error {
 		AND v.entry = (SELECT max(entry) FROM reviews l WHERE l.claim = v.claim)`, s.FINESS, s.Claim))
 	if err == nil && found {
 		err = fmt.Errorf("%w: the next run will accept claim %s for %s", ErrFunded, other, s.FINESS)
+	}
+	return err
+}
+
+// payable tells why a balance or a completion cannot be accepted: its dossier
+// is closed, or has an accepted balance, or will have one.
+func payable(ctx context.Context, tx *sql.Tx, s Standing) error {
+	_, open, err := first(query(ctx, tx, scanText, `SELECT number FROM dossiers WHERE number = $1 AND state = 'open'`, s.Dossier))
+	if err != nil {
+		return err
+	}
+	if !open {
+		return fmt.Errorf("%w: %s", ErrClosed, s.Dossier)
+	}
+	if s.Kind == claim.Completion {
+		return nil
+	}
+	other, found, err := first(query(ctx, tx, scanText, `SELECT c.id FROM claims c WHERE c.kind = 'balance' AND c.dossier = $1 AND c.id <> $2
+		AND (c.decision = 'accepted' OR c.decision = 'under_review' AND c.state = 'current' AND EXISTS (
+			SELECT 1 FROM reviews v WHERE v.claim = c.id AND v.settled = 0 AND v.verdict = 'accept'
+			AND v.entry = (SELECT max(entry) FROM reviews l WHERE l.claim = v.claim)))`, s.Dossier, s.Claim))
+	if err == nil && found {
+		err = fmt.Errorf("%w: %s, claim %s", ErrBalanced, s.Dossier, other)
 	}
 	return err
 }

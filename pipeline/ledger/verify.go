@@ -402,7 +402,7 @@ func (v *verifier) checkDossiers(ctx context.Context) error {
 		case v.spoilt[string(d.claim)], v.spoilt[string(expected.claim)]:
 		case !ok:
 			v.fault(0, number, "no decision gave the dossier")
-		case d != expected || number != string(claim.NewDossierNumber(d.sequence)):
+		case d != expected || claim.DossierNumber(number).Sequence() != d.sequence:
 			v.fault(expected.entry, string(expected.claim), "the dossier was changed")
 		}
 	}, `SELECT number, sequence, claim, finess, state FROM dossiers ORDER BY sequence`)

@@ -101,7 +101,7 @@ func everything(t *testing.T, l *Ledger) {
 	withdrawn.Withdrawal = &claim.Withdrawal{Revision: 2, Reason: "Tranche."}
 	night(decided(withdrawn, 0), made(supplierA, "mars", 2, claim.Reprocessed))
 	anew := again(funded, 3, claim.Accepted)
-	anew.Dossier = string(claim.NewDossierNumber(3))
+	anew.Dossier = string(claim.NewDossierNumber("LGO1", 3))
 	kept := again(correction, 2, claim.Accepted)
 	night(decided(anew, 3), made(supplierA, "mars", 3, claim.Reprocessed), decided(kept, 0), made(supplierA, "avril", 2, claim.Reprocessed))
 	review(open.Claim, claim.VerdictReject) // the next run settles it
@@ -230,7 +230,7 @@ func TestVerifyFindsWhatIsNotItsOwn(t *testing.T) {
 			WHERE %[3]s IN (SELECT min(%[3]s) FROM %[1]s UNION SELECT max(%[3]s) FROM %[1]s)`, table, column, key)
 	}
 	for what, statement := range map[string]string{
-		"a claim nobody decided":        `INSERT INTO claims (` + claimColumns + `, entry) SELECT 'A-0', kind, supplier, batch, revision, 99, '750000099', siret, order_ref, decision, state, received_at, dossier, first_revision, waiting, entry FROM claims LIMIT 1`,
+		"a claim nobody decided":        `INSERT INTO claims (` + claimColumns + `, entry) SELECT 'A-0', kind, supplier, batch, revision, 99, '750000099', siret, order_ref, decision, state, received_at, dossier, first_revision, waiting, completed_on, nature, entry FROM claims LIMIT 1`,
 		"a dossier nobody gave":         `INSERT INTO dossiers SELECT 'LGO1-00000009-88', 9, 'A-0', '750000099', 'open'`,
 		"a dossier open again":          `UPDATE dossiers SET state = 'open', finess = finess || 'x' WHERE state = 'closed'`,
 		"a use nobody made":             `INSERT INTO document_uses SELECT 'x', role, claim FROM document_uses LIMIT 1`,

@@ -55,7 +55,7 @@ func result(row int, findings ...claim.Finding) claim.Result {
 
 func accepted(row, sequence int, findings ...claim.Finding) claim.Result {
 	r := result(row, findings...)
-	r.Dossier = string(claim.NewDossierNumber(sequence))
+	r.Dossier = string(claim.NewDossierNumber("LGO1", sequence))
 	r.Amounts.PayableTotal, r.Amounts.AmountDue = ptr(claim.Cents(95000)), ptr(claim.Cents(28500))
 	return r
 }
@@ -203,7 +203,7 @@ func reprocessed() publish.Set {
 	corrected := publishedIn(3, accepted(5, 2, finding("BEN-05", nil)))
 	corrected.Tranche, corrected.Amounts.PayableTotal, corrected.Amounts.AmountDue = "B", ptr(claim.Cents(66000)), ptr(claim.Cents(19800))
 	rejected := publishedIn(3, result(2, finding("BEN-02", nil)))
-	rejected.Dossier = string(claim.NewDossierNumber(1))
+	rejected.Dossier = string(claim.NewDossierNumber("LGO1", 1))
 	pending := publishedIn(3, result(10, finding("DOC-05", func(f *claim.Finding) { f.Operators = "Document de " + otherClaim + "." })))
 	earlier := publishedIn(2, accepted(10, 3, finding("REV-01", func(f *claim.Finding) { f.Message = "Vu avec la pharmacie." })))
 	set := publish.Set{
@@ -225,7 +225,7 @@ func changed() publish.Set {
 	replacing.Claim = claim.NewID(claim.Advance, supplier, batchName, 2, 6)
 	replacing.Replaces = claim.NewID(claim.Advance, supplier, batchName, 1, 6)
 	replacing.Revision = 2
-	replacing.Dossier = string(claim.NewDossierNumber(4))
+	replacing.Dossier = string(claim.NewDossierNumber("LGO1", 4))
 	replacing.Amounts.PayableTotal, replacing.Amounts.AmountDue = ptr(claim.Cents(95000)), ptr(claim.Cents(28500))
 	set := publish.Set{Revision: revision(2), Results: []claim.Result{replacing}}
 	set.Revision.Counts = claim.Counts{Accepted: 2, NewlyAccepted: 1}

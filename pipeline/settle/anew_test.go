@@ -74,7 +74,7 @@ func becomes(t testing.TB, l *ledger.Ledger, f filed, decision claim.Decision, d
 	return s.Result
 }
 
-func dossier(n int) string { return string(claim.NewDossierNumber(n)) }
+func dossier(n int) string { return string(claim.NewDossierNumber("LGO1", n)) }
 
 func TestAcceptedRowsAreCarriedOver(t *testing.T) {
 	vctx, l := newTown(t, 3), open(t)

@@ -16,6 +16,10 @@ type history struct {
 	funded    map[claim.SIRET][]validators.PastClaim
 	orders    map[ledger.Order][]validators.PastClaim
 	documents map[string][]validators.PastClaim
+	dossiers  map[string][]validators.PastClaim // balances and completions that quote them
+	closed    map[string]bool                   // dossiers
+	advances  map[string]validators.PastClaim   // accepted, by their dossiers
+	accepted  map[order][]validators.PastClaim  // closed dossiers included
 	latest    map[order]validators.PastClaim
 
 	first map[claim.ID]int  // place in the order in which claims of earlier nights were first decided
@@ -24,14 +28,22 @@ type history struct {
 
 var _ validators.History = (*history)(nil)
 
-// order is a supplier's order for a pharmacy.
+// order is what claims of a supplier and a kind take one another's place by:
+// an order for a pharmacy, later a dossier.
 type order struct {
 	supplier  claim.SIRET
+	kind      claim.Kind
 	finess    claim.FINESS
-	reference string
+	reference string // of the order, or number of the dossier
 }
 
-func orderOf(p ledger.Past) order { return order{p.Supplier, p.FINESS, p.OrderRef} }
+// orderOf gives the order of a claim; false when its row does not tell it.
+func orderOf(kind claim.Kind, supplier claim.SIRET, finess claim.FINESS, orderRef, dossier string) (order, bool) {
+	if kind == claim.Advance {
+		return order{supplier, kind, finess, orderRef}, finess != "" && orderRef != ""
+	}
+	return order{supplier: supplier, kind: kind, reference: dossier}, dossier != ""
+}
 
 // newHistory makes the history of what the ledger holds, but for the claims
 // that are decided anew: they come in when it is their turn. Those that are
@@ -51,9 +63,18 @@ func newHistory(decided []ledger.Past, batches []*Batch) *history {
 		funded:    map[claim.SIRET][]validators.PastClaim{},
 		orders:    map[ledger.Order][]validators.PastClaim{},
 		documents: map[string][]validators.PastClaim{},
+		dossiers:  map[string][]validators.PastClaim{},
+		closed:    map[string]bool{},
+		advances:  map[string]validators.PastClaim{},
+		accepted:  map[order][]validators.PastClaim{},
 		latest:    map[order]validators.PastClaim{},
 		first:     map[claim.ID]int{},
 		taken:     map[claim.ID]bool{},
+	}
+	for _, p := range decided {
+		if p.Closed {
+			h.closed[p.Dossier] = true
+		}
 	}
 	for i, p := range decided {
 		h.first[p.ID] = i
@@ -105,6 +126,17 @@ func (h earlier) DocumentUses(sha256 string) []validators.PastClaim {
 	return which(h.history.DocumentUses(sha256), h.counts)
 }
 
+// Dossier gives the claims that count; those before the one that is evaluated
+// again and still pending are not replaced by it.
+func (h earlier) Dossier(number string) validators.PastDossier {
+	d := h.history.Dossier(number)
+	d.Claims = which(d.Claims, func(p validators.PastClaim) bool { return h.counts(p) || p.Decision == claim.Accepted })
+	for i := range d.Claims {
+		d.Claims[i].Beside = h.counts(d.Claims[i])
+	}
+	return d
+}
+
 // which gives the claims that meet a condition.
 func which(claims []validators.PastClaim, meets func(validators.PastClaim) bool) []validators.PastClaim {
 	return slices.DeleteFunc(slices.Clone(claims), func(p validators.PastClaim) bool { return !meets(p) })
@@ -116,6 +148,9 @@ func (h *history) remove(id claim.ID) {
 	without(h.funded, id)
 	without(h.orders, id)
 	without(h.documents, id)
+	without(h.dossiers, id)
+	without(h.accepted, id)
+	maps.DeleteFunc(h.advances, func(_ string, p validators.PastClaim) bool { return p.ID == id })
 }
 
 // without takes a claim out of all answers.
@@ -130,53 +165,73 @@ func (h *history) add(p ledger.Past, documents []string) {
 	c := validators.PastClaim{
 		ID: p.ID, Kind: p.Kind, Supplier: p.Supplier, Batch: p.Batch, Revision: p.Revision, Row: p.Row,
 		FINESS: p.FINESS, OrderRef: p.OrderRef, Dossier: p.Dossier, Decision: p.Decision, ReceivedAt: p.ReceivedAt,
+		Closed: h.closed[p.Dossier], CompletedOn: p.CompletedOn, Nature: p.Nature,
 	}
 	for _, sha256 := range documents {
 		h.documents[sha256] = append(h.documents[sha256], c)
 	}
-	if p.Kind != claim.Advance {
-		return
+	o, ordered := orderOf(p.Kind, p.Supplier, p.FINESS, p.OrderRef, p.Dossier)
+	if ordered {
+		h.latest[o] = c
 	}
-	holds := !p.Superseded && !p.Closed && (p.Decision == claim.Accepted || p.Decision == claim.UnderReview)
+	if ordered && p.Decision == claim.Accepted {
+		h.accepted[o] = append(h.accepted[o], c)
+	}
+	if p.Kind == claim.Advance {
+		h.addAdvance(p, c)
+	} else if p.Dossier != "" && !p.Superseded {
+		c.Beside = h.taken[p.ID]
+		h.dossiers[p.Dossier] = append(h.dossiers[p.Dossier], c)
+	}
+}
+
+// addAdvance puts a decided advance into what advances are asked by.
+func (h *history) addAdvance(p ledger.Past, c validators.PastClaim) {
+	if p.Decision == claim.Accepted {
+		h.advances[p.Dossier] = c
+	}
+	holds := !p.Superseded && !c.Closed && (p.Decision == claim.Accepted || p.Decision == claim.UnderReview)
 	if holds && p.FINESS != "" {
 		h.holders[p.FINESS] = append(h.holders[p.FINESS], c)
 	}
 	if holds && p.SIRET != "" && p.Decision == claim.Accepted {
 		h.funded[p.SIRET] = append(h.funded[p.SIRET], c)
 	}
-	if p.OrderRef == "" {
-		return
-	}
-	if p.Decision != claim.Rejected {
+	if p.OrderRef != "" && p.Decision != claim.Rejected {
 		key := ledger.Order{Supplier: p.Supplier, Reference: p.OrderRef}
 		h.orders[key] = append(h.orders[key], c)
 	}
-	h.latest[orderOf(p)] = c
 }
 
-// supersede takes the pending claims of an order away from their pharmacy, and
-// gives them in the order in which they were decided.
-func (h *history) supersede(p ledger.Past) []claim.ID {
+// pending gives the claims of an order that are under review, in the order in
+// which they were decided. After the advance, one that was filed in the same
+// night is not replaced by the next (DOS-03), and not among them.
+func (h *history) pending(o order) []validators.PastClaim {
+	if o.kind == claim.Advance {
+		return which(h.holders[o.finess], func(c validators.PastClaim) bool {
+			return c.Decision == claim.UnderReview && c.Supplier == o.supplier && c.OrderRef == o.reference
+		})
+	}
+	return which(h.dossiers[o.reference], func(c validators.PastClaim) bool {
+		return c.Decision == claim.UnderReview && c.Supplier == o.supplier && c.Kind == o.kind && !c.Beside
+	})
+}
+
+// supersede takes the pending claims of an order away and gives them.
+func (h *history) supersede(o order) []claim.ID {
 	var ids []claim.ID
-	var left []validators.PastClaim
-	for _, c := range h.holders[p.FINESS] {
-		if c.Decision == claim.UnderReview && c.Supplier == p.Supplier && c.OrderRef == p.OrderRef {
-			ids = append(ids, c.ID)
-		} else {
-			left = append(left, c)
-		}
+	for _, c := range h.pending(o) {
+		ids = append(ids, c.ID)
 	}
 	if len(ids) > 0 {
-		h.holders[p.FINESS] = left
+		others := func(c validators.PastClaim) bool { return !slices.Contains(ids, c.ID) }
+		if o.kind == claim.Advance {
+			h.holders[o.finess] = which(h.holders[o.finess], others)
+		} else {
+			h.dossiers[o.reference] = which(h.dossiers[o.reference], others)
+		}
 	}
 	return ids
-}
-
-// pending tells whether a claim is still under review.
-func (h *history) pending(c validators.PastClaim) bool {
-	return slices.ContainsFunc(h.holders[c.FINESS], func(p validators.PastClaim) bool {
-		return p.ID == c.ID && p.Decision == claim.UnderReview
-	})
 }
 
 // Holders gives the accepted and under-review advances for a pharmacy.
@@ -196,11 +251,34 @@ func (h *history) OrderReference(supplier claim.SIRET, ref string) []validators.
 // DocumentUses gives the claims that named a document.
 func (h *history) DocumentUses(sha256 string) []validators.PastClaim { return h.documents[sha256] }
 
+// paid tells whether an accepted claim's money is past taking back by a
+// decision on the claim: its dossier is closed, or its balance is accepted.
+func (h *history) paid(r *claim.Result) bool {
+	d := h.Dossier(r.Dossier)
+	return d.Closed || r.Kind == claim.Advance && slices.ContainsFunc(d.Claims, isAcceptedBalance)
+}
+
+// holds tells whether a dossier's advance, as a later claim was assessed by it,
+// is the one that is accepted.
+func (h *history) holds(advance *claim.Result) bool {
+	return advance == nil || h.advances[advance.Dossier].ID == advance.Claim
+}
+
+func isAcceptedBalance(p validators.PastClaim) bool {
+	return p.Kind == claim.Balance && p.Decision == claim.Accepted
+}
+
+// Dossier gives what later claims made of a dossier.
+func (h *history) Dossier(number string) validators.PastDossier {
+	return validators.PastDossier{Closed: h.closed[number], Claims: h.dossiers[number]}
+}
+
 // past gives a result as the history keeps it.
 func past(r *claim.Result) ledger.Past {
 	return ledger.Past{
 		ID: r.Claim, Kind: r.Kind, Supplier: r.Supplier, Batch: r.Batch, Revision: r.FirstRevision(), Row: r.Row,
 		FINESS: r.FINESS, SIRET: r.SIRET, OrderRef: r.OrderRef, Dossier: r.Dossier, Decision: r.Decision, ReceivedAt: r.ReceivedAt,
+		CompletedOn: r.CompletedOn, Nature: r.Nature,
 	}
 }
 
@@ -222,9 +300,14 @@ func keys(vctx *validators.Context, batches []*Batch) ledger.Keys {
 	sirets := map[claim.SIRET]bool{}
 	orders := map[ledger.Order]bool{}
 	digests := map[string]bool{}
+	dossiers := map[string]bool{}
 	for _, b := range batches {
 		for _, r := range b.Rulings {
 			numbers[r.FINESS] = true
+			dossiers[r.Dossier] = true
+		}
+		for _, before := range b.Before {
+			dossiers[before.Dossier] = true
 		}
 		for _, c := range b.Claims {
 			if number := c.Row.Text(claim.FieldFINESS); number != "" {
@@ -233,6 +316,7 @@ func keys(vctx *validators.Context, batches []*Batch) ledger.Keys {
 			if e, ok := establishment(vctx, c); ok && e.SIRET.KeyOK() {
 				sirets[e.SIRET] = true
 			}
+			dossiers[c.Row.Text(claim.FieldDossier)] = true
 			if ref := c.Row.Text(claim.FieldOrderRef); ref != "" {
 				orders[ledger.Order{Supplier: c.Supplier, Reference: ref}] = true
 			}
@@ -243,8 +327,10 @@ func keys(vctx *validators.Context, batches []*Batch) ledger.Keys {
 			}
 		}
 	}
+	delete(dossiers, "")
 	return ledger.Keys{
-		FINESS: slices.Collect(maps.Keys(numbers)), SIRETs: slices.Collect(maps.Keys(sirets)),
+		Dossiers: slices.Collect(maps.Keys(dossiers)),
+		FINESS:   slices.Collect(maps.Keys(numbers)), SIRETs: slices.Collect(maps.Keys(sirets)),
 		Orders: slices.Collect(maps.Keys(orders)), Documents: slices.Collect(maps.Keys(digests)),
 	}
 }

@@ -63,7 +63,7 @@ func (t turn) id() claim.ID {
 }
 
 // turnsOf gives the turns of all claims: operators' decisions first, for others
-// may wait for them, then by reception.
+// may wait for them, then in the order of the night.
 func turnsOf(batches []*Batch) []turn {
 	var ruled, turns []turn
 	for _, b := range batches {
@@ -76,7 +76,7 @@ func turnsOf(batches []*Batch) []turn {
 	}
 	slices.SortStableFunc(ruled, func(a, b turn) int {
 		x, y := a.ruled, b.ruled
-		return cmp.Or(x.ReceivedAt.Compare(y.ReceivedAt), cmp.Compare(x.Supplier, y.Supplier), cmp.Compare(x.Batch, y.Batch), cmp.Compare(x.Row, y.Row))
+		return cmp.Or(claim.CompareKinds(x.Kind, y.Kind), x.ReceivedAt.Compare(y.ReceivedAt), cmp.Compare(x.Supplier, y.Supplier), cmp.Compare(x.Batch, y.Batch), cmp.Compare(x.Row, y.Row))
 	})
 	slices.SortStableFunc(turns, func(a, b turn) int {
 		switch {
@@ -146,9 +146,12 @@ func (p *pass) decide(t turn) (d decision, decided bool, err error) {
 	if p.carry(t) {
 		return d, false, nil
 	}
+	if !p.history.holds(t.claim.Advance) {
+		return d, false, ErrOtherDossier
+	}
 	d.result = p.evaluate(t)
 	if d.result.Decision == claim.Accepted {
-		err = p.fund(&d)
+		err = p.accept(&d)
 	}
 	p.replace(&d)
 	if t.batch.Revision.Cause != claim.Delivery {
@@ -181,7 +184,7 @@ func (p *pass) rule(t turn) (d decision, err error) {
 	r.Revision, r.First = t.batch.Revision.Number, first
 	d = decision{result: r, ruling: true}
 	if r.Decision == claim.Accepted {
-		err = p.fund(&d)
+		err = p.accept(&d)
 	}
 	p.tell(t, Change{Before: t.ruled.Result, After: d.result})
 	return d, err
@@ -193,13 +196,16 @@ func (p *pass) tell(t turn, c Change) {
 }
 
 // carry keeps a row whose claim an earlier revision of the batch accepted: it
-// is not evaluated again.
+// is not evaluated again, not even where its dossier is closed since.
 func (p *pass) carry(t turn) bool {
 	c := t.claim
-	reference := c.Row.Text(claim.FieldOrderRef)
 	tally := p.tallies[t.batch]
-	for _, h := range p.history.Holders(claim.FINESS(c.Row.Text(claim.FieldFINESS))) {
-		if h.Decision != claim.Accepted || h.Supplier != c.Supplier || h.Batch != c.Batch || h.Revision >= c.Revision || h.OrderRef != reference || tally.carried[h.ID] > 0 {
+	order, ok := orderOf(c.Kind, c.Supplier, claim.FINESS(c.Row.Text(claim.FieldFINESS)), c.Row.Text(claim.FieldOrderRef), c.Row.Text(claim.FieldDossier))
+	if !ok {
+		return false
+	}
+	for _, h := range p.history.accepted[order] {
+		if h.Batch != c.Batch || h.Revision >= c.Revision || tally.carried[h.ID] > 0 {
 			continue
 		}
 		tally.carried[h.ID] = c.Row.Number
@@ -215,6 +221,9 @@ func (p *pass) carry(t turn) bool {
 // decideAgain evaluates a claim that was decided before. When nothing comes out
 // otherwise, or an acceptance is to stand, there is nothing to record.
 func (p *pass) decideAgain(t turn, before claim.Result) (d decision, decided bool, err error) {
+	if !p.history.holds(t.claim.Advance) {
+		return d, false, ErrOtherDossier
+	}
 	r := p.evaluate(t)
 	r.Replaces = before.Replaces
 	d.result = r
@@ -228,13 +237,14 @@ func (p *pass) decideAgain(t turn, before claim.Result) (d decision, decided boo
 			return d, false, err
 		}
 	case r.Decision == claim.Accepted:
-		if err := p.fund(&d); err != nil {
+		if err := p.accept(&d); err != nil {
 			return d, false, err
 		}
 	}
 	change := Change{Before: before, After: d.result}
 	if before.Decision == claim.Accepted {
-		if change.Kept = !t.batch.Withdraw; change.Kept {
+		change.Paid = p.history.paid(&before)
+		if change.Kept = change.Paid || !t.batch.Withdraw; change.Kept {
 			p.tell(t, change)
 			p.settle(t, before)
 			return d, false, nil
@@ -257,7 +267,7 @@ func (p *pass) settle(t turn, before claim.Result) {
 
 // sameTotal tells whether an accepted claim is worth what it was.
 func sameTotal(a, b claim.Result) bool {
-	return a.Amounts.PayableTotal != nil && b.Amounts.PayableTotal != nil && *a.Amounts.PayableTotal == *b.Amounts.PayableTotal
+	return a.Kind == claim.Completion || a.Amounts.PayableTotal != nil && b.Amounts.PayableTotal != nil && *a.Amounts.PayableTotal == *b.Amounts.PayableTotal
 }
 
 // sameReasons tells whether a claim that is not accepted comes out as before.
@@ -267,30 +277,65 @@ func sameReasons(a, b claim.Result) bool {
 	})
 }
 
-// fund gives an accepted advance its amount and its dossier.
-func (p *pass) fund(d *decision) error {
+// accept gives an accepted claim what its acceptance brings.
+func (p *pass) accept(d *decision) error {
 	r := &d.result
+	roles := []claim.Role{claim.PurchaseOrder}
+	switch r.Kind {
+	case claim.Advance:
+	case claim.Balance:
+		roles = []claim.Role{claim.Invoice, claim.AptitudeCertificate}
+	case claim.Completion:
+		roles = []claim.Role{claim.CompletionCertificate}
+	}
 	if err := p.due(r); err != nil {
 		return err
 	}
-	if !slices.ContainsFunc(r.Documents, func(d claim.ResultDocument) bool { return d.Role == claim.PurchaseOrder && d.Pages > 0 }) {
-		return ErrUnread
+	for _, role := range roles {
+		if !slices.ContainsFunc(r.Documents, func(d claim.ResultDocument) bool { return d.Role == role && d.Pages > 0 }) {
+			return ErrUnread
+		}
 	}
+	if r.Kind == claim.Advance {
+		return p.fund(d)
+	}
+	switch dossier := p.history.Dossier(r.Dossier); {
+	case r.FINESS == "":
+		return ErrNoDossier
+	case dossier.Closed:
+		return ErrClosed
+	case r.Kind == claim.Balance && slices.ContainsFunc(dossier.Claims, isAcceptedBalance):
+		return ErrBalanced
+	}
+	return nil
+}
+
+// fund gives an accepted advance its dossier.
+func (p *pass) fund(d *decision) error {
+	r := &d.result
 	if slices.ContainsFunc(p.history.Holders(r.FINESS), func(h validators.PastClaim) bool { return h.Decision == claim.Accepted }) {
 		return ErrFunded
 	}
 	p.dossiers++
 	d.sequence = p.dossiers
-	r.Dossier = string(claim.NewDossierNumber(d.sequence))
+	r.Dossier = string(claim.NewDossierNumber(p.vctx.Programme.DossierPrefix, d.sequence))
 	return nil
 }
 
-// due gives an accepted advance what it is owed.
+// due gives an accepted claim what it is owed: an advance its share of the
+// payable total, a balance what the advance left of it, a declaration nothing.
 func (p *pass) due(r *claim.Result) error {
-	if r.Amounts.PayableTotal == nil {
+	if r.Kind == claim.Completion {
+		return nil
+	}
+	total, before := r.Amounts.PayableTotal, r.Amounts.PaidBefore
+	if total == nil || r.Kind == claim.Balance && (before == nil || *before > *total) {
 		return ErrUncomputable
 	}
-	due := p.vctx.Programme.AdvanceDue(*r.Amounts.PayableTotal)
+	due := p.vctx.Programme.AdvanceDue(*total)
+	if r.Kind == claim.Balance {
+		due = *total - *before
+	}
 	r.Amounts.AmountDue = &due
 	return nil
 }
@@ -301,16 +346,20 @@ func (p *pass) due(r *claim.Result) error {
 // come too late where the claim itself came in time.
 func (p *pass) replace(d *decision) {
 	r := &d.result
-	if r.FINESS == "" || r.OrderRef == "" {
+	order, ok := orderOf(r.Kind, r.Supplier, r.FINESS, r.OrderRef, r.Dossier)
+	if !ok {
 		return
 	}
-	earlier, ok := p.history.latest[orderOf(past(r))]
-	if !ok || earlier.Decision == claim.Accepted {
+	earlier, ok := p.history.latest[order]
+	pending := p.history.pending(order)
+	switch stands := slices.ContainsFunc(pending, func(c validators.PastClaim) bool { return c.ID == earlier.ID }); {
+	case !ok, earlier.Decision == claim.Accepted:
 		return
-	}
-	if r.Decision != claim.Rejected {
-		d.supersedes = p.history.supersede(past(r))
-	} else if p.history.pending(earlier) {
+	case earlier.Decision == claim.UnderReview && r.Kind != claim.Advance && p.history.taken[earlier.ID]:
+		return // of the same night: this one stands behind it (DOS-03)
+	case r.Decision != claim.Rejected:
+		d.supersedes = p.history.supersede(order)
+	case stands:
 		return
 	}
 	r.Replaces = earlier.ID
@@ -336,7 +385,7 @@ func (p *pass) record(ctx context.Context, n *ledger.Night, batches []*Batch) ([
 	outcomes := make([]Outcome, 0, len(batches))
 	for _, b := range batches {
 		t := p.tallies[b]
-		outcome := Outcome{Changes: t.changes}
+		outcome := Outcome{Results: t.results, Changes: t.changes}
 		if b.Revision.Cause == claim.Delivery || len(t.results) > 0 {
 			var err error
 			if outcome.Revision, err = t.revision(ctx, n, b.Revision); err != nil {
@@ -369,7 +418,9 @@ func (t *tally) revision(ctx context.Context, n *ledger.Night, r claim.Revision)
 		}
 		if result.Decision == claim.Accepted {
 			r.Counts.NewlyAccepted++
-			r.AmountDue += *result.Amounts.AmountDue
+			if due := result.Amounts.AmountDue; due != nil { // none for a declaration
+				r.AmountDue += *due
+			}
 		}
 	}
 	for _, decision := range standing {

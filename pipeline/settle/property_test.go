@@ -117,7 +117,7 @@ func holds(rt *rapid.T, claims []filed, all []decided, due claim.Cents) {
 		}
 		funded[claims[i].pharmacy] = i
 		dossiers++
-		if d.Dossier != string(claim.NewDossierNumber(dossiers)) {
+		if d.Dossier != string(claim.NewDossierNumber("LGO1", dossiers)) {
 			rt.Fatalf("claim %d has dossier %s; want number %d", i, d.Dossier, dossiers)
 		}
 		sum += d.Due

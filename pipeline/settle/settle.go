@@ -21,9 +21,18 @@ var (
 	ErrUncomputable = errors.New("no rule stops the claim, but its amount due cannot be computed")
 	// ErrFunded is for a claim that no rule stops though its pharmacy is funded.
 	ErrFunded = errors.New("no rule stops the claim, but its pharmacy is funded already")
-	// ErrUnread is for a claim that no rule stops and whose purchase order shows
+	// ErrUnread is for a claim that no rule stops and of which a document shows
 	// no page: nothing of it can have been judged.
-	ErrUnread = errors.New("no rule stops the claim, but its purchase order was not read")
+	ErrUnread = errors.New("no rule stops the claim, but not all its documents were read")
+	// ErrNoDossier is for a claim that no rule stops though the supplier has no
+	// such dossier, ErrClosed for one whose dossier is closed, ErrBalanced for
+	// one whose dossier has an accepted balance.
+	ErrNoDossier = errors.New("no rule stops the claim, but its dossier is not known")
+	ErrClosed    = errors.New("no rule stops the claim, but its dossier is closed")
+	ErrBalanced  = errors.New("no rule stops the claim, but its dossier's balance is accepted already")
+	// ErrOtherDossier is for a claim that was assessed by an advance that is
+	// not the one accepted under the number.
+	ErrOtherDossier = errors.New("the dossier is not the one that the claim was assessed by")
 	// ErrSettled is for a revision that the ledger holds already.
 	ErrSettled = errors.New("the revision is settled already")
 	// ErrMalformed is for a batch that does not fit together.
@@ -73,6 +82,7 @@ type Outcome struct {
 	// Revision as it is recorded. Claims decided anew in which nothing
 	// changed make no revision: its number is then 0.
 	Revision claim.Revision
+	Results  []claim.Result // as they are recorded, in the order of the night
 	// Changes are the claims that were decided before and come out otherwise
 	// now, in the order of the night.
 	Changes []Change
@@ -83,8 +93,11 @@ type Change struct {
 	Before claim.Result // the zero Result for a row that was never evaluated
 	After  claim.Result
 	// Kept is set when Before stands all the same: an acceptance is only
-	// taken back where that is asked for.
+	// taken back where that is asked for, and never once it is Paid.
 	Kept bool
+	// Paid is set for an acceptance whose dossier is closed, or has an
+	// accepted balance: what was paid is recovered by closing the dossier.
+	Paid bool
 }
 
 // fault makes the error that names the batch.
@@ -206,8 +219,8 @@ func (b *Batch) malformed(ids map[claim.ID]bool) error {
 	for i, c := range b.Claims {
 		_, before := b.Before[c.ID]
 		switch {
-		case c.Kind != claim.Advance:
-			return fmt.Errorf("%w: claim %s is of the kind %q, and only advances are settled", ErrMalformed, c.ID, c.Kind)
+		case c.Kind.Letter() == "":
+			return fmt.Errorf("%w: claim %s is of the kind %q", ErrMalformed, c.ID, c.Kind)
 		case c.Supplier != r.Supplier || c.Batch != r.Batch || c.Kind != r.Kind,
 			!before && c.Revision != r.Number, before && (c.Revision >= r.Number || r.Cause == claim.Delivery):
 			return fmt.Errorf("%w: claim %s belongs to another", ErrMalformed, c.ID)

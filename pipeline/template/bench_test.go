@@ -63,7 +63,7 @@ func benchmark(b *testing.B, name string, data []byte) {
 	b.SetBytes(int64(len(data)))
 	rows := 0
 	for b.Loop() {
-		table, problems := Read(name, data, DefaultLimits)
+		table, problems := Read(name, data, DefaultLimits, "LGO1")
 		if refuses(problems) || len(table.Rows) != 10_000 {
 			b.Fatalf("%d rows, %+v", len(table.Rows), problems)
 		}

@@ -129,7 +129,7 @@ func finHeader() string {
 // finRow is a claim on a row of a FIN sheet.
 func finRow(number int) string {
 	return fmt.Sprintf(`<row r="%[1]d"><c r="A%[1]d"><v>34152229000012</v></c><c r="B%[1]d" t="str"><v>%[2]s</v></c><c r="C%[1]d"><v>%[3]d</v></c><c r="D%[1]d" t="inlineStr"><is><t>fin-%[1]d.pdf</t></is></c></row>`,
-		number, claim.NewDossierNumber(number), 45000+number)
+		number, claim.NewDossierNumber("LGO1", number), 45000+number)
 }
 
 // finSheet is a FIN sheet of some rows.
@@ -145,7 +145,7 @@ func finSheet(rows int) string {
 // mustRead reads a file that has no problem.
 func mustRead(tb testing.TB, name string, data []byte) *Table {
 	tb.Helper()
-	table, problems := Read(name, data, DefaultLimits)
+	table, problems := Read(name, data, DefaultLimits, "LGO1")
 	if len(problems) > 0 {
 		tb.Fatalf("%+v", problems)
 	}

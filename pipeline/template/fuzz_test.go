@@ -44,7 +44,7 @@ func FuzzXLSX(f *testing.F) {
 	f.Add(sheetHead+finHeader()+`<row><c t="s"><v>0</v></c></row>`+sheetTail, whole[5].text, whole[2].text)
 	f.Fuzz(func(t *testing.T, sheet, shared, book string) {
 		changed := with(with(with(whole, partSheet, sheet), partStrings, shared), partBook, book)
-		table, problems := Read("fin.xlsx", store(t, changed), DefaultLimits)
+		table, problems := Read("fin.xlsx", store(t, changed), DefaultLimits, "LGO1")
 		checkReading(t, table, problems)
 	})
 }
@@ -53,7 +53,7 @@ func FuzzXLSX(f *testing.F) {
 func FuzzZIP(f *testing.F) {
 	f.Add(store(f, parts(finSheet(1))))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		table, problems := Read("fin.xlsx", data, DefaultLimits)
+		table, problems := Read("fin.xlsx", data, DefaultLimits, "LGO1")
 		checkReading(t, table, problems)
 	})
 }
@@ -62,7 +62,7 @@ func FuzzCSV(f *testing.F) {
 	f.Add(csvOf(labelsOf(claim.Completion), completionValues()))
 	f.Add([]byte("\ufeffTitre\n" + strings.Join(labelsOf(claim.Balance), "\t") + "\r\n\"a\nb\";;;;;;\r\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		table, problems := Read("fin.csv", data, DefaultLimits)
+		table, problems := Read("fin.csv", data, DefaultLimits, "LGO1")
 		checkReading(t, table, problems)
 	})
 }

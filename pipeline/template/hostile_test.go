@@ -27,7 +27,7 @@ func refusedAs(t *testing.T, name string, data []byte, words string) {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	peak := watchHeap()
-	table, problems := Read(name, data, DefaultLimits)
+	table, problems := Read(name, data, DefaultLimits, "LGO1")
 	most := peak()
 	runtime.ReadMemStats(&after)
 	if codes(problems) != "FIC-01" || len(table.Rows) > 0 {

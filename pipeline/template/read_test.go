@@ -203,7 +203,7 @@ func TestHeader(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			table, problems := Read("a.csv", csvOf(c.rows...), DefaultLimits)
+			table, problems := Read("a.csv", csvOf(c.rows...), DefaultLimits, "LGO1")
 			if diff := cmp.Diff(c.want, problems); diff != "" {
 				t.Error(diff)
 			}
@@ -250,7 +250,7 @@ func TestSheets(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			table, problems := Read("a.xlsx", bookOf(t, c.sheets...), DefaultLimits)
+			table, problems := Read("a.xlsx", bookOf(t, c.sheets...), DefaultLimits, "LGO1")
 			if got := codes(problems); got != c.codes || table.Sheet != c.sheet || len(table.Rows) > 0 != (c.codes == "") {
 				t.Errorf("%d rows of sheet %q, %+v", len(table.Rows), table.Sheet, problems)
 			}
@@ -271,10 +271,10 @@ func TestSheets(t *testing.T) {
 func TestRowLimit(t *testing.T) {
 	limits := Limits{Bytes: 1 << 20, Rows: 2}
 	rows := [][]string{labelsOf(claim.Completion), completionValues(), {""}, {" "}, completionValues()}
-	if table, problems := Read("a.csv", csvOf(rows...), limits); len(problems) > 0 || len(table.Rows) != 2 {
+	if table, problems := Read("a.csv", csvOf(rows...), limits, "LGO1"); len(problems) > 0 || len(table.Rows) != 2 {
 		t.Errorf("%+v: blank rows count", problems)
 	}
-	_, problems := Read("a.csv", csvOf(append(rows, completionValues())...), limits)
+	_, problems := Read("a.csv", csvOf(append(rows, completionValues())...), limits, "LGO1")
 	if codes(problems) != "FIC-01" || problems[0].Detail != "le fichier a plus de 2 lignes" {
 		t.Errorf("%+v", problems)
 	}
@@ -284,7 +284,7 @@ func TestRowLimit(t *testing.T) {
 // no claim.
 func TestRowsWithoutKnownValue(t *testing.T) {
 	rows := [][]string{append(labelsOf(claim.Completion), "Rang"), append(completionValues(), "1"), {"", "", "", "", "", "2"}}
-	table, problems := Read("a.csv", csvOf(rows...), DefaultLimits)
+	table, problems := Read("a.csv", csvOf(rows...), DefaultLimits, "LGO1")
 	if codes(problems) != "FIC-09" || len(table.Rows) != 1 {
 		t.Errorf("%d rows, %+v", len(table.Rows), problems)
 	}

@@ -7,15 +7,16 @@ import (
 
 // rowBuilder makes claims' rows of rows of cells.
 type rowBuilder struct {
-	rows    rowReader
-	columns []config.Column
-	at      []int // column of each of columns; 0: not there
-	of      []int // index in columns by column; -1: unknown
-	filled  []bool
+	rows     rowReader
+	columns  []config.Column
+	at       []int // column of each of columns; 0: not there
+	of       []int // index in columns by column; -1: unknown
+	filled   []bool
+	dossiers string // prefix of their numbers
 }
 
-func newRowBuilder(h *header, rows rowReader) *rowBuilder {
-	b := &rowBuilder{rows: rows, columns: config.TemplateOf(h.layout.kind).Columns, at: h.at, filled: make([]bool, len(h.at))}
+func newRowBuilder(h *header, rows rowReader, dossiers string) *rowBuilder {
+	b := &rowBuilder{rows: rows, dossiers: dossiers, columns: config.TemplateOf(h.layout.kind).Columns, at: h.at, filled: make([]bool, len(h.at))}
 	b.of = make([]int, maxColumns+1)
 	for i := range b.of {
 		b.of[i] = -1
@@ -53,7 +54,7 @@ func (b *rowBuilder) row(r row) claim.Row {
 	for _, c := range r.cells {
 		if i, ok := b.known(c); ok {
 			b.filled[i] = true
-			f := readField(b.columns[i], c, b.rows.date1904())
+			f := readField(b.columns[i], c, b.rows.date1904(), b.dossiers)
 			f.Cell = b.rows.ref(r.number, c.column)
 			fields[b.columns[i].ID] = f
 		}

@@ -168,7 +168,7 @@ func TestRefs(t *testing.T) {
 
 func TestFaultsNameTheirPlace(t *testing.T) {
 	sheet := sheetHead + finHeader() + finRow(2) + `<row r="3"><c r="B3" t="s"><v>7</v></c></row>` + sheetTail
-	_, problems := Read("fin.xlsx", pack(t, parts(sheet)), DefaultLimits)
+	_, problems := Read("fin.xlsx", pack(t, parts(sheet)), DefaultLimits, "LGO1")
 	want := []claim.FileProblem{{
 		Code: "FIC-01", File: "fin.xlsx", Sheet: "FIN", Cell: "B3",
 		Detail: "un texte désigné par son numéro, « 7 », n'est pas dans le classeur, feuille « FIN », cellule B3",
@@ -177,8 +177,8 @@ func TestFaultsNameTheirPlace(t *testing.T) {
 		t.Error(diff)
 	}
 	// Two faults of one package value do not mix their places.
-	_, first := Read("fin.xlsx", pack(t, edit(t, parts(finSheet(1)), partSheet, xmlHead, xmlHead+"<!DOCTYPE x>")), DefaultLimits)
-	_, second := Read("fin.xlsx", pack(t, edit(t, parts(finSheet(1)), partBook, xmlHead, xmlHead+"<!DOCTYPE x>")), DefaultLimits)
+	_, first := Read("fin.xlsx", pack(t, edit(t, parts(finSheet(1)), partSheet, xmlHead, xmlHead+"<!DOCTYPE x>")), DefaultLimits, "LGO1")
+	_, second := Read("fin.xlsx", pack(t, edit(t, parts(finSheet(1)), partBook, xmlHead, xmlHead+"<!DOCTYPE x>")), DefaultLimits, "LGO1")
 	if first[0].Sheet != "FIN" || second[0].Sheet != "" {
 		t.Error(fmt.Sprint(first, second))
 	}

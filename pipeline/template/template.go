@@ -26,9 +26,10 @@ type Table struct {
 // Read reads a template file. All problems are told at once: those of the
 // header, and the first that keeps the file from being read in full. Any
 // problem but a warning (FIC-09) refuses the file, and then no row is given.
-// The table is never nil.
-func Read(name string, data []byte, limits Limits) (*Table, []claim.FileProblem) {
-	r := &reader{name: name, limits: limits, none: &Table{File: name}}
+// The table is never nil. dossiers is the prefix of the programme's dossier
+// numbers.
+func Read(name string, data []byte, limits Limits, dossiers string) (*Table, []claim.FileProblem) {
+	r := &reader{name: name, limits: limits, dossiers: dossiers, none: &Table{File: name}}
 	book, records, err := open(name, data, limits, score(templates))
 	switch {
 	case err != nil:
@@ -106,6 +107,7 @@ func templateLayouts() []layout {
 type reader struct {
 	name     string
 	limits   Limits
+	dossiers string // prefix of their numbers
 	none     *Table
 	refused  []claim.FileProblem // faults, on any sheet
 	withRows []candidate
@@ -220,7 +222,7 @@ func (r *reader) readRows(c *candidate, h *header, rows rowReader) error {
 		records.columns = h.width
 	}
 	keep := len(r.withRows) == 0 && len(r.refused) == 0 && !refuses(c.problems)
-	build := newRowBuilder(h, rows)
+	build := newRowBuilder(h, rows, r.dossiers)
 	for {
 		found, err := rows.next()
 		if errors.Is(err, io.EOF) {

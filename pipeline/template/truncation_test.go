@@ -35,7 +35,7 @@ func TestSheetCutAnywhere(t *testing.T) {
 		}
 		refused := 0
 		for cut := range len(text) {
-			table, problems := Read("fin.xlsx", pack(t, with(whole, name, text[:cut])), DefaultLimits)
+			table, problems := Read("fin.xlsx", pack(t, with(whole, name, text[:cut])), DefaultLimits, "LGO1")
 			if silent(want, table, problems) {
 				t.Fatalf("%s cut at byte %d of %d: %d of %d rows, %+v", name, cut, len(text), len(table.Rows), len(want), problems)
 			}
@@ -54,7 +54,7 @@ func TestFileCutAnywhere(t *testing.T) {
 	for form, data := range map[string][]byte{"deflated": pack(t, parts(finSheet(6))), "stored": store(t, parts(finSheet(6)))} {
 		want := mustRead(t, "fin.xlsx", data).Rows
 		for cut := range data {
-			table, problems := Read("fin.xlsx", data[:cut], DefaultLimits)
+			table, problems := Read("fin.xlsx", data[:cut], DefaultLimits, "LGO1")
 			if codes(problems) != "FIC-01" || len(table.Rows) > 0 {
 				t.Fatalf("%s, cut at byte %d of %d: %d of %d rows, %+v", form, cut, len(data), len(table.Rows), len(want), problems)
 			}
@@ -70,7 +70,7 @@ func TestBitsFlipped(t *testing.T) {
 			for _, mask := range []byte{0x01, 0x80, 0xff} {
 				changed := append([]byte(nil), data...)
 				changed[i] ^= mask
-				table, problems := Read("fin.xlsx", changed, DefaultLimits)
+				table, problems := Read("fin.xlsx", changed, DefaultLimits, "LGO1")
 				if silent(want, table, problems) {
 					t.Fatalf("%s, byte %d changed by %#x: %d of %d rows, %+v", form, i, mask, len(table.Rows), len(want), problems)
 				}
@@ -89,7 +89,7 @@ func TestCSVCutAnywhere(t *testing.T) {
 		"34152229000012;LGO1-00000003-94;17/03/2023;é3.pdf\r\n"
 	want := mustRead(t, "fin.csv", []byte(text)).Rows
 	for cut := range len(text) {
-		table, problems := Read("fin.csv", []byte(text[:cut]), DefaultLimits)
+		table, problems := Read("fin.csv", []byte(text[:cut]), DefaultLimits, "LGO1")
 		if refuses(problems) {
 			continue
 		}

@@ -62,8 +62,9 @@ func shortest(literal string) string {
 	return strconv.FormatFloat(value, 'f', -1, 64)
 }
 
-// readField reads a cell that is not empty as its column's type.
-func readField(column config.Column, c cell, date1904 bool) claim.Field {
+// readField reads a cell that is not empty as its column's type. The numbers
+// of dossiers have a prefix.
+func readField(column config.Column, c cell, date1904 bool, dossiers string) claim.Field {
 	f := claim.Field{State: claim.FieldOK, Raw: c.text}
 	switch c.typ {
 	case noValueCell:
@@ -83,7 +84,7 @@ func readField(column config.Column, c cell, date1904 bool) claim.Field {
 	case config.AmountColumn:
 		f.Amount, f.Why = readAmount(c)
 	default:
-		f.Text, f.Why = readText(column, f.Raw)
+		f.Text, f.Why = readText(column, f.Raw, dossiers)
 	}
 	if f.Why != "" {
 		f.State, f.Text = claim.FieldBad, ""
@@ -93,7 +94,7 @@ func readField(column config.Column, c cell, date1904 bool) claim.Field {
 
 // readText reads the types whose value is a text, in its canonical form. It
 // gives why when the text is not of its type.
-func readText(column config.Column, raw string) (text, why string) {
+func readText(column config.Column, raw, dossiers string) (text, why string) {
 	text = trim(raw)
 	switch column.Type {
 	case config.FINESSColumn:
@@ -104,16 +105,16 @@ func readText(column config.Column, raw string) (text, why string) {
 		return string(number), why
 	case config.DossierColumn:
 		number := claim.DossierNumber(strings.ToUpper(compact(text)))
-		return string(number), unless(number.WellFormed(), WhyDossier)
+		return string(number), unless(number.WellFormed(dossiers), WhyDossier)
 	case config.RegimeColumn:
 		regime, ok := ParseRegime(text)
 		return regime, unless(ok, WhyVATRegime)
 	case config.NatureColumn:
 		switch claim.Fold(text) {
 		case "achevement":
-			return "ACHEVEMENT", ""
+			return claim.Finished, ""
 		case "incapacite":
-			return "INCAPACITE", ""
+			return claim.Unable, ""
 		default:
 			return "", WhyNature
 		}

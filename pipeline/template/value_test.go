@@ -139,7 +139,7 @@ func TestTexts(t *testing.T) {
 		{config.PDFColumn, text("a.pdf, b.pdf"), "a.pdf, b.pdf", ""}, // a name like another
 	}
 	for _, c := range cases {
-		got := readField(config.Column{Type: c.column}, c.in, false)
+		got := readField(config.Column{Type: c.column}, c.in, false, "LGO1")
 		want := claim.Field{State: claim.FieldOK, Raw: got.Raw, Text: c.want}
 		if c.why != "" {
 			want.State, want.Why = claim.FieldBad, c.why
@@ -149,13 +149,13 @@ func TestTexts(t *testing.T) {
 		}
 	}
 	long := config.Column{Type: config.TextColumn, MaxRunes: 64}
-	if f := readField(long, text(" "+strings.Repeat("é", 64)+" "), false); !f.OK() {
+	if f := readField(long, text(" "+strings.Repeat("é", 64)+" "), false, "LGO1"); !f.OK() {
 		t.Errorf("%+v", f)
 	}
-	if f := readField(long, text(strings.Repeat("é", 65)), false); f.Why != WhyTooLong {
+	if f := readField(long, text(strings.Repeat("é", 65)), false, "LGO1"); f.Why != WhyTooLong {
 		t.Errorf("%+v", f)
 	}
-	if f := readField(long, cell{typ: noValueCell}, false); f.State != claim.FieldNoValue {
+	if f := readField(long, cell{typ: noValueCell}, false, "LGO1"); f.State != claim.FieldNoValue {
 		t.Errorf("%+v", f)
 	}
 }
@@ -225,12 +225,12 @@ func TestDates(t *testing.T) {
 		{number("20230315"), "", WhyDateRange},
 	}
 	for _, c := range cases {
-		f := readField(config.Column{Type: config.DateColumn}, c.in, false)
+		f := readField(config.Column{Type: config.DateColumn}, c.in, false, "LGO1")
 		if f.Date.String() != c.want || f.Why != c.why || f.OK() != (c.why == "") {
 			t.Errorf("%q: %+v; want %s %s", c.in.text, f, c.want, c.why)
 		}
 	}
-	if f := readField(config.Column{Type: config.DateColumn}, number("43538"), true); f.Date.String() != "2023-03-15" || f.Raw != "15/03/2023" {
+	if f := readField(config.Column{Type: config.DateColumn}, number("43538"), true, "LGO1"); f.Date.String() != "2023-03-15" || f.Raw != "15/03/2023" {
 		t.Errorf("1904: %+v", f)
 	}
 }
@@ -321,7 +321,7 @@ func TestAmounts(t *testing.T) {
 		{number("1E+300"), 0, false, WhyAmount},
 	}
 	for _, c := range cases {
-		f := readField(config.Column{Type: config.AmountColumn}, c.in, false)
+		f := readField(config.Column{Type: config.AmountColumn}, c.in, false, "LGO1")
 		want := claim.Amount{Cents: c.cents, Finer: c.finer}
 		if f.Amount != want || f.Why != c.why || f.OK() != (c.why == "") {
 			t.Errorf("%q: %+v; want %+v %s", c.in.text, f, want, c.why)
