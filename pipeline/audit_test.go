@@ -49,7 +49,7 @@ func auditedLife(t *testing.T, file string) *audited {
 		t.Fatal(err)
 	}
 	return auditedAfter(t, func(night *Night, dir string) {
-		l := &life{T: t, dir: dir, night: night, orders: map[string][]byte{}, known: map[string]bool{}}
+		l := &life{T: t, dir: dir, night: night, known: map[string]bool{}}
 		l.night.Accepted = []string{"outil-calcul"} // lives have registers of a few rows
 		for number := 1; ; number++ {
 			played := &txtar.Archive{Comment: archive.Comment}

@@ -1,12 +1,9 @@
 package pipeline
 
 import (
-	"archive/zip"
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
-	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -15,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/txtar"
 
+	"guichet/fixtures"
 	"guichet/pipeline/claim"
 	"guichet/pipeline/intake"
 )
@@ -24,11 +22,11 @@ import (
 //
 // A life is a txtar archive; the files of night N start with "N/":
 //
-//	N/claims       a line a claim: SIRET/BATCH REF PHARMACY SIGNER AMOUNT, the rows of the batch
-//	               from 2 on, in their order, each with its order. PHARMACY is one of [towns];
-//	               SIGNER is pharmacy, supplier (SIG-06, review), nobody (SIG-01, complete), or
-//	               absent: the order is not delivered (DOC-01). Lines "zip SIRET/BATCH" have the
-//	               batch delivered as a ZIP
+//	N/claims       the advances of the night, as [fixtures.Typed] reads them: a line a claim
+//	               SIRET/BATCH REF PHARMACY SIGNER AMOUNT, the rows of avance.csv from 2 on
+//	N/balances     the balances, in solde.csv:
+//	               SIRET/BATCH DOSSIER INVOICE PHARMACY SIGNER AMOUNT COMPLETED ISSUED
+//	N/completions  the declarations, in fin.csv: SIRET/BATCH DOSSIER PHARMACY COMPLETED|incapacity
 //	N/received     as in the cases
 //	N/registers/…  as in the cases, for this night alone
 //	N/review       lines SIRET/BATCH ROW accept|reject|complete REASON, before the run
@@ -49,7 +47,7 @@ func TestLives(t *testing.T) {
 				t.Fatal(err)
 			}
 			dir := t.TempDir()
-			l := &life{T: t, dir: dir, night: newNight(t, dir, 2), orders: map[string][]byte{}, known: map[string]bool{}}
+			l := &life{T: t, dir: dir, night: newNight(t, dir, 2), known: map[string]bool{}}
 			l.night.Accepted = []string{"outil-calcul"} // lives have registers of a few rows
 			for number := 1; ; number++ {
 				night := &txtar.Archive{Comment: archive.Comment}
@@ -73,37 +71,34 @@ func TestLives(t *testing.T) {
 	}
 }
 
-// towns are pharmacies of the common registers: number and name.
-var towns = map[string][2]string{
-	"pont-neuf":  {"750001018", "Pharmacie du Pont Neuf"},
-	"lilas":      {"750001026", "Pharmacie des Lilas"},
-	"bellecour":  {"690001037", "SELARL Pharmacie Bellecour"},
-	"vieux-port": {"130001043", "Pharmacie du Vieux Port"},
-}
-
 // life is a store over several nights.
 type life struct {
 	*testing.T
-	dir    string
-	night  *Night
-	orders map[string][]byte // by the line of its claim: the same order has the same bytes
-	known  map[string]bool   // folders of revisions, and of unchanged content, that were compared
+	dir   string
+	night *Night
+	known map[string]bool // folders of revisions, and of unchanged content, that were compared
 }
 
 // play does what a night says and gives what is expected of it.
 func (l *life) play(night *txtar.Archive) []string {
 	l.Helper()
-	files := map[string]string{}
+	files, typed := map[string]string{}, map[claim.Kind]string{}
 	var store txtar.Archive
 	for _, f := range night.Files {
 		switch f.Name {
-		case "claims", "review", "reprocess":
+		case "claims":
+			typed[claim.Advance] = string(f.Data)
+		case "balances":
+			typed[claim.Balance] = string(f.Data)
+		case "completions":
+			typed[claim.Completion] = string(f.Data)
+		case "review", "reprocess":
 			files[f.Name] = string(f.Data)
 		default:
 			store.Files = append(store.Files, f)
 		}
 	}
-	want := l.write(&store, files["claims"])
+	want := l.write(&store, typed)
 	for line := range strings.Lines(files["review"]) {
 		words := strings.SplitN(strings.TrimSpace(line), " ", 4)
 		ruling := claim.Ruling{Claim: l.claim(words[0], words[1]), Verdict: claim.Verdict(words[2]), Reason: words[3], By: "Mme Dupont", At: l.night.Clock()}
@@ -164,80 +159,24 @@ func (l *life) claim(batch, row string) claim.ID {
 }
 
 // write puts a night's deliveries into the inbox and gives what is expected.
-func (l *life) write(store *txtar.Archive, claims string) []string {
+func (l *life) write(store *txtar.Archive, typed map[claim.Kind]string) []string {
 	l.Helper()
-	tables := map[string]*strings.Builder{}
-	contents := map[string]map[string][]byte{}
-	var batches, zips []string
-	for line := range strings.Lines(claims) {
-		words := strings.Fields(line)
-		if words[0] == "zip" {
-			zips = append(zips, words[1])
-			continue
-		}
-		batch, reference, town, signer, amount := words[0], words[1], towns[words[2]], words[3], words[4]
-		if tables[batch] == nil {
-			batches = append(batches, batch)
-			tables[batch], contents[batch] = &strings.Builder{}, map[string][]byte{}
-			tables[batch].WriteString("Référence AF;SIRET fournisseur;Référence commande;Date commande;Régime TVA;Montant HT;Nom du responsable;FINESS géographique;Raison sociale;E-mail;Téléphone;N° référencement ANS;Solution logicielle;Version;Fichier bon de commande\n")
-		}
-		supplier, _, _ := strings.Cut(batch, "/")
-		file := strings.ToLower(reference) + ".pdf"
-		fmt.Fprintf(tables[batch], "AF-PHA-LGO-Va1;%s;%s;05/01/2023;ASSUJETTI;%s;Claire Martin;%s;%s;contact@pharmacie.example;01 23 45 67 89;LGO-2022-001;OffiSoft Officine;12.4;%s\n",
-			supplier, reference, amount, town[0], town[1], file)
-		if signer != "absent" {
-			contents[batch][file] = l.order(supplier, reference, town, signer, amount)
-		}
-	}
-	for _, batch := range batches {
-		contents[batch]["avance.csv"] = []byte(tables[batch].String())
-		if slices.Contains(zips, batch) {
-			store.Files = append(store.Files, txtar.File{Name: "inbox/" + batch + ".zip", Data: l.zip(contents[batch])})
-			continue
-		}
-		for name, data := range contents[batch] {
-			store.Files = append(store.Files, txtar.File{Name: "inbox/" + path.Join(batch, name) + "#", Data: data})
-		}
-	}
-	return writeCase(l.T, store, l.dir)
-}
-
-// order gives the purchase order of a claim; the same one whenever it is asked for.
-func (l *life) order(supplier, reference string, town [2]string, signer, amount string) []byte {
-	l.Helper()
-	key := strings.Join([]string{supplier, reference, town[0], signer, amount}, " ")
-	if l.orders[key] != nil {
-		return l.orders[key]
-	}
-	signature := map[string]string{"pharmacy": "# pharmacy " + town[1] + "\n", "supplier": "# supplier " + suppliers[supplier] + "\n"}[signer]
-	l.orders[key] = typedPDF(l.T, reference, signature+strings.Join([]string{
-		"BON DE COMMANDE " + reference, "Date : 05/01/2023", "Appel à financement AF-PHA-LGO-Va1", "Client : " + town[1],
-		"N° FINESS : " + town[0], "Responsable : Claire Martin", "Courriel : contact@pharmacie.example", "Tél. : 01 23 45 67 89",
-		"Prestation Ségur", "OffiSoft Officine version 12.4", "Montant HT : " + amount + " EUR", "TVA 20 %",
-		"Montant pris en charge par l'Etat au titre du Ségur de la santé",
-	}, "\n"))
-	return l.orders[key]
-}
-
-var suppliers = map[string]string{"40000001400011": "OFFISOFT SAS", "40000002200014": "PHARMADISTRIB SARL", "40000007100011": "NOUVELLE DIFFUSION"}
-
-func (l *life) zip(contents map[string][]byte) []byte {
-	l.Helper()
-	var packed bytes.Buffer
-	w := zip.NewWriter(&packed)
-	for name, data := range contents {
-		entry, err := w.Create(name)
-		if err == nil {
-			_, err = entry.Write(data)
-		}
+	for kind, lines := range typed {
+		batches, err := fixtures.Typed(kind, lines)
 		if err != nil {
 			l.Fatal(err)
 		}
+		for _, batch := range batches {
+			objects, err := batch.Objects()
+			if err != nil {
+				l.Fatal(err)
+			}
+			for key, data := range objects {
+				store.Files = append(store.Files, txtar.File{Name: key + "#", Data: data})
+			}
+		}
 	}
-	if err := w.Close(); err != nil {
-		l.Fatal(err)
-	}
-	return packed.Bytes()
+	return writeCase(l.T, store, l.dir)
 }
 
 // news tells what is new in the store since it was asked last.

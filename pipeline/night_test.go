@@ -15,6 +15,7 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"guichet/fixtures"
+	"guichet/pipeline/claim"
 	"guichet/pipeline/intake"
 	"guichet/pipeline/ledger"
 	"guichet/pipeline/objectstore"
@@ -292,11 +293,13 @@ func (s meddling) PutNew(ctx context.Context, key string, data []byte) error {
 // archived; the audit knows why an input is in no archive.
 func TestReplacedInputs(t *testing.T) {
 	dir := t.TempDir()
-	l := &life{T: t, dir: dir, orders: map[string][]byte{}}
-	l.write(&txtar.Archive{}, "40000001400011/lot-1 BC-1 pont-neuf pharmacy 600,00\n40000001400011/lot-1 BC-2 lilas pharmacy 600,00\n")
+	l := &life{T: t, dir: dir}
+	l.write(&txtar.Archive{}, map[claim.Kind]string{
+		claim.Advance: "40000001400011/lot-1 BC-1 pont-neuf pharmacy 600,00\n40000001400011/lot-1 BC-2 lilas pharmacy 600,00\n",
+	})
 	night := newNight(t, dir, 2)
 	sound := night.Store
-	const key = "inbox/40000001400011/lot-1/bc-2.pdf"
+	const key = "inbox/40000001400011/lot-1/BC-2.pdf"
 	night.Store = meddling{sound, func(string) {
 		if err := sound.Put(t.Context(), key, []byte("another order")); err != nil {
 			t.Error(err)

@@ -15,16 +15,16 @@ import (
 // archive. The ruling is published; the other is told, and waits.
 func TestRulingsDoNotWaitForOthersDocuments(t *testing.T) {
 	dir := t.TempDir()
-	l := &life{T: t, dir: dir, night: newNight(t, dir, 2), orders: map[string][]byte{}, known: map[string]bool{}}
+	l := &life{T: t, dir: dir, night: newNight(t, dir, 2), known: map[string]bool{}}
 	l.write(&txtar.Archive{Files: []txtar.File{{Name: "received", Data: []byte("40000002200014/lot-1/avance.csv 2023-01-10 10:01\n")}}},
-		"40000001400011/lot-1 BC-1 pont-neuf supplier 600,00\n"+
-			"40000002200014/lot-1 PD-1 pont-neuf pharmacy 600,00\n"+
-			"40000002200014/lot-1 PD-2 lilas supplier 600,00\n")
+		map[claim.Kind]string{claim.Advance: "40000001400011/lot-1 BC-1 pont-neuf supplier 600,00\n" +
+			"40000002200014/lot-1 PD-1 pont-neuf pharmacy 600,00\n" +
+			"40000002200014/lot-1 PD-2 lilas supplier 600,00\n"})
 	if _, err := l.night.Run(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	l.news()
-	if err := l.night.Store.Delete(t.Context(), "archive/40000002200014/lot-1/r1/pd-1.pdf"); err != nil {
+	if err := l.night.Store.Delete(t.Context(), "archive/40000002200014/lot-1/r1/PD-1.pdf"); err != nil {
 		t.Fatal(err)
 	}
 	for batch, row := range map[string]string{"40000001400011/lot-1": "2", "40000002200014/lot-1": "3"} {

@@ -136,12 +136,18 @@ func advisedReprocess(err error, batch intake.Ref) error {
 // errKept is why a reprocess that kept acceptances ends with 1.
 var errKept = errors.New("acceptances that would not hold today are kept: mend the registers, or take them back with --allow-withdraw --reason TEXT --by NAME")
 
+// errPaid is why a reprocess that cannot take acceptances back ends with 1.
+var errPaid = errors.New("acceptances that would not hold today stand: a decision on the claim cannot take back what a balance completed; guichet dossier close does")
+
 func failure(done *pipeline.Reprocessed) error {
 	if len(done.Failed) > 0 {
 		return errUnprocessed
 	}
-	if slices.ContainsFunc(done.Changes, func(c settle.Change) bool { return c.Kept }) {
+	switch {
+	case slices.ContainsFunc(done.Changes, func(c settle.Change) bool { return c.Kept && !c.Paid }):
 		return errKept
+	case slices.ContainsFunc(done.Changes, func(c settle.Change) bool { return c.Paid }):
+		return errPaid
 	}
 	return nil
 }
@@ -231,6 +237,8 @@ func printDifferences(out *strings.Builder, changes []settle.Change) {
 func note(c settle.Change) string {
 	gone, come := codeChanges(c)
 	switch {
+	case c.Paid:
+		return "stays accepted: its balance is paid, or its dossier closed; guichet dossier close recovers what was paid"
 	case c.Kept:
 		return "stays accepted: needs --allow-withdraw"
 	case c.After.Withdrawal != nil:

@@ -242,6 +242,8 @@ func advised(err error, id claim.ID) error {
 		{ledger.ErrStopped, fmt.Sprintf("no person can set it aside: guichet review complete %s, or reject", id)},
 		{ledger.ErrUncomputable, fmt.Sprintf("have the supplier file it again: guichet review complete %s, or reject", id)},
 		{ledger.ErrFunded, fmt.Sprintf("a pharmacy is funded once: guichet review reject %s", id)},
+		{ledger.ErrBalanced, fmt.Sprintf("a balance is paid once: guichet review reject %s", id)},
+		{ledger.ErrClosed, fmt.Sprintf("nothing more is paid on it: guichet review reject %s", id)},
 	} {
 		if errors.Is(err, known.class) {
 			return fmt.Errorf("%w; %s", err, known.advice)

@@ -17,7 +17,8 @@ import (
 // claimLife is what became of a claim.
 type claimLife struct {
 	ledger.Standing
-	decisions    []ledger.Decided // the first one first
+	decisions    []ledger.Decided  // the first one first
+	later        []ledger.Standing // of an accepted advance: what was filed for its dossier
 	supersededBy claim.ID
 	ruling       *claim.Ruling // that the next run publishes
 }
@@ -36,7 +37,12 @@ func lifeOf(ctx context.Context, book *ledger.Ledger, s ledger.Standing) (*claim
 		life.ruling = &rulings[i].Ruling
 	}
 	if s.Superseded {
-		life.supersededBy, err = successor(ctx, book, s)
+		if life.supersededBy, err = successor(ctx, book, s); err != nil {
+			return nil, err
+		}
+	}
+	if s.Kind == claim.Advance && s.Dossier != "" {
+		life.later, err = book.Later(ctx, s.Supplier, s.Dossier)
 	}
 	return life, err
 }
@@ -84,8 +90,10 @@ func (l *claimLife) print(out *strings.Builder) {
 		{"VAT regime", l.VATRegime},
 		{"excl. VAT", french(l.Amounts.ExclTax)},
 		{"payable", french(l.Amounts.PayableTotal)},
+		{"paid before", french(l.Amounts.PaidBefore)},
 		{"due", french(l.Amounts.AmountDue)},
 		{"dossier", l.Dossier},
+		{"completed", l.completion()},
 	} {
 		if line[1] != "" {
 			fmt.Fprintf(table, "  %s\t%s\n", line[0], line[1])
@@ -97,6 +105,7 @@ func (l *claimLife) print(out *strings.Builder) {
 	}
 	_ = table.Flush() // a strings.Builder takes all
 	l.printHistory(out)
+	l.printLater(out)
 	printFindings(out, l.Findings)
 	if len(l.Evidence) > 0 {
 		out.WriteString("\nEvidence\n")
@@ -136,6 +145,33 @@ func (l *claimLife) printHistory(out *strings.Builder) {
 	_ = table.Flush() // a strings.Builder takes all
 }
 
+// completion tells what a balance or a completion declares.
+func (l *claimLife) completion() string {
+	declared := l.CompletedOn.French()
+	if l.Nature != "" {
+		declared = strings.TrimSpace(l.Nature + " " + declared)
+	}
+	return declared
+}
+
+// printLater tells what was filed for the dossier of an accepted advance.
+func (l *claimLife) printLater(out *strings.Builder) {
+	if len(l.later) == 0 {
+		return
+	}
+	out.WriteString("\nFiled for the dossier\n")
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	for _, s := range l.later {
+		decision := worded(s.Decision)
+		if s.Superseded {
+			decision += ", superseded"
+		}
+		fmt.Fprintf(table, "  %s\t%s\treceived %s\t%s\t%s\t%s\n", s.Claim, s.Kind, minute(s.ReceivedAt), decision,
+			dash(french(s.Amounts.AmountDue)), dash(strings.Join(codes(s.Findings), " ")))
+	}
+	_ = table.Flush() // a strings.Builder takes all
+}
+
 func printFindings(out *strings.Builder, findings []claim.Finding) {
 	if len(findings) == 0 {
 		return
@@ -171,6 +207,16 @@ type decidedJSON struct {
 	Reason   *string        `json:"reason"`
 }
 
+// laterJSON is a balance or a completion of a dossier.
+type laterJSON struct {
+	Claim      claim.ID       `json:"claim"`
+	Kind       claim.Kind     `json:"kind"`
+	Decision   claim.Decision `json:"decision"`
+	ReceivedAt string         `json:"received_at"`
+	Superseded bool           `json:"superseded"`
+	AmountDue  *claim.Cents   `json:"amount_due"`
+}
+
 // rulingJSON is what an operator decided and the next run publishes.
 type rulingJSON struct {
 	Verdict claim.Verdict `json:"verdict"`
@@ -187,13 +233,17 @@ func (t *terminal) lifeJSON(l *claimLife, explanation *pipeline.Explanation) err
 		return err
 	}
 	more := struct {
+		Later        []laterJSON   `json:"later"`
 		History      []decidedJSON `json:"history"`
 		SupersededBy *string       `json:"superseded_by"`
 		Ruling       *rulingJSON   `json:"ruling"`
 		*explanationJSON
-	}{History: []decidedJSON{}, SupersededBy: orNull(string(l.supersededBy))}
+	}{Later: []laterJSON{}, History: []decidedJSON{}, SupersededBy: orNull(string(l.supersededBy))}
 	for _, d := range l.decisions {
 		more.History = append(more.History, decidedJSON{d.Revision, d.Decision, publish.Instant(d.At), orNull(d.By), orNull(d.Reason)})
+	}
+	for _, s := range l.later {
+		more.Later = append(more.Later, laterJSON{s.Claim, s.Kind, s.Decision, publish.Instant(s.ReceivedAt), s.Superseded, s.Amounts.AmountDue})
 	}
 	if r := l.ruling; r != nil {
 		more.Ruling = &rulingJSON{r.Verdict, r.By, publish.Instant(r.At), r.Reason}

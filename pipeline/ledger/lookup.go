@@ -168,6 +168,14 @@ func (l *Ledger) Dossier(ctx context.Context, number claim.DossierNumber) (Stand
 		selectStanding+`JOIN dossiers o ON o.claim = c.id WHERE o.number = $1`, number))
 }
 
+// Later gives the balances and completions that a supplier filed for a
+// dossier, as they stand, in the order in which they were first decided.
+func (l *Ledger) Later(ctx context.Context, supplier claim.SIRET, dossier string) ([]Standing, error) {
+	return query(ctx, l.reader, scanStanding, selectStanding+
+		`WHERE c.kind <> 'advance' AND c.supplier = $1 AND c.dossier = $2
+		ORDER BY (SELECT min(entry) FROM decisions f WHERE f.claim = c.id)`, supplier, dossier)
+}
+
 // Advances gives the accepted advances of dossiers as they stand, by number.
 // One whose acceptance was taken back is not among them; one that an order to
 // repay closed is.

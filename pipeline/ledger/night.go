@@ -183,7 +183,7 @@ func revisionRow(r claim.Revision) []any {
 // Decide records what became of a claim, in the order of the night. A claim
 // that was decided before is decided anew, in another revision. A new dossier,
 // of the given sequence, is for an advance that is accepted and has none yet;
-// sequence is 0 where there is no new one. A result that withdraws an
+// sequence is 0 where there is no new one. A result that withdraws an advance's
 // acceptance and is no acceptance itself closes the dossier.
 func (n *Night) Decide(r claim.Result, sequence int) error {
 	accepted := r.Kind == claim.Advance && r.Decision == claim.Accepted
@@ -211,7 +211,7 @@ func (n *Night) Decide(r claim.Result, sequence int) error {
 	switch {
 	case sequence > 0:
 		n.dossiers = append(n.dossiers, []any{r.Dossier, sequence, r.Claim, r.FINESS, openDossier})
-	case r.Withdrawal != nil && !accepted:
+	case r.Withdrawal != nil && r.Kind == claim.Advance && !accepted:
 		n.closings = append(n.closings, update{
 			"closing the dossier of claim " + string(r.Claim),
 			`UPDATE dossiers SET state = 'closed' WHERE claim = $1 AND state = 'open'`,

@@ -74,7 +74,7 @@ func acceptable(ctx context.Context, tx *sql.Tx, s Standing) error {
 		return fmt.Errorf("%w: %s, dossier %s", ErrFunded, s.FINESS, dossier)
 	}
 	other, found, err := first(query(ctx, tx, scanText, `SELECT v.claim FROM reviews v JOIN claims c ON c.id = v.claim
-		WHERE v.settled = 0 AND v.verdict = 'accept' AND c.finess = $1 AND c.id <> $2 AND c.decision = 'under_review' AND c.state = 'current'
+		WHERE v.settled = 0 AND v.verdict = 'accept' AND c.kind = 'advance' AND c.finess = $1 AND c.id <> $2 AND c.decision = 'under_review' AND c.state = 'current'
 		AND v.entry = (SELECT max(entry) FROM reviews l WHERE l.claim = v.claim)`, s.FINESS, s.Claim))
 	if err == nil && found {
 		err = fmt.Errorf("%w: the next run will accept claim %s for %s", ErrFunded, other, s.FINESS)
@@ -175,11 +175,11 @@ func (l *Ledger) UnderReview(ctx context.Context) ([]Standing, error) {
 		`WHERE c.decision = 'under_review' AND c.state = 'current' ORDER BY c.received_at, c.supplier, c.batch, c.row_number`)
 }
 
-// Rivals gives the claims under review for pharmacies for which one waits for
+// Rivals gives the advances under review for pharmacies for which one waits for
 // another's (BEN-04), by reception.
 func (l *Ledger) Rivals(ctx context.Context) ([]Standing, error) {
 	return query(ctx, l.reader, scanStanding, selectStanding+
-		`WHERE c.decision = 'under_review' AND c.state = 'current'
+		`WHERE c.kind = 'advance' AND c.decision = 'under_review' AND c.state = 'current'
 		AND c.finess IN (SELECT finess FROM claims WHERE waiting = 1 AND state = 'current')
 		ORDER BY c.received_at, c.supplier, c.batch, c.row_number`)
 }

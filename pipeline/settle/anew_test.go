@@ -16,6 +16,7 @@ import (
 func anew(t testing.TB, l *ledger.Ledger, cause claim.Cause, revision int, claims ...filed) []Batch {
 	t.Helper()
 	all := batches(claims...)
+	quoting(t, l, all)
 	for i := range all {
 		b := &all[i]
 		b.Revision.Cause, b.Revision.Number, b.Revision.Digest = cause, revision, ""

@@ -1,6 +1,7 @@
 package settle
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"path/filepath"
@@ -101,6 +102,11 @@ type filed struct {
 	pharmacy int
 	ref, doc string
 	outcome  claim.Outcome // of a finding that the claim has on its own
+
+	kind      claim.Kind // an advance unless told otherwise
+	dossier   string     // that a balance or a completion quotes
+	completed string     // day on which the work was finished; 2023-02-01 unless told otherwise
+	nature    string     // of a completion
 }
 
 var codes = map[claim.Outcome]string{
@@ -130,6 +136,9 @@ func (f filed) claim() (*claim.Claim, claim.Assessment) {
 		f.revision = 1
 	}
 	own := fmt.Sprintf("%s-%s-%d", f.supplier, f.batch, f.row)
+	if f.kind != "" {
+		return f.later(own)
+	}
 	if f.ref == "" {
 		f.ref = own
 	}
@@ -158,6 +167,46 @@ func (f filed) claim() (*claim.Claim, claim.Assessment) {
 	return c, a
 }
 
+// laterRoles are the documents of the later kinds.
+var laterRoles = map[claim.Kind][]claim.Role{
+	claim.Balance:    {claim.Invoice, claim.AptitudeCertificate},
+	claim.Completion: {claim.CompletionCertificate},
+}
+
+// later gives a balance or a completion and its assessment.
+func (f filed) later(own string) (*claim.Claim, claim.Assessment) {
+	completed, err := claim.ParseDate(cmp.Or(f.completed, "2023-02-01"))
+	if err != nil {
+		panic(err) // of a test
+	}
+	day := claim.Field{State: claim.FieldOK, Cell: "C2", Raw: completed.French(), Date: completed}
+	c := &claim.Claim{
+		ID: claim.NewID(f.kind, f.supplier, f.batch, f.revision, f.row), Kind: f.kind,
+		Supplier: f.supplier, Batch: f.batch, Revision: f.revision, ReceivedAt: noon.Add(f.at),
+		Row: claim.Row{Number: f.row, Fields: map[claim.FieldID]claim.Field{
+			claim.FieldSupplier: text(string(f.supplier)), claim.FieldDossier: text(f.dossier), claim.FieldCompletedOn: day, claim.FieldInvoiceDate: day,
+		}},
+	}
+	if f.nature != "" {
+		c.Row.Fields[claim.FieldNature] = text(f.nature)
+	}
+	var a claim.Assessment
+	for _, role := range laterRoles[f.kind] {
+		sha256 := fmt.Sprintf("%s of %s", role, own)
+		name := string(role) + ".pdf"
+		c.Documents = append(c.Documents, claim.Document{Role: role, Name: name, Object: &claim.Object{Name: name, SHA256: sha256}})
+		a.Documents = append(a.Documents, claim.ResultDocument{File: name, SHA256: sha256, Role: role, Pages: 1})
+	}
+	if f.outcome != "" {
+		a.Findings = []claim.Finding{{Code: laterCodes[f.outcome], Outcome: f.outcome}}
+	}
+	return c, a
+}
+
+var laterCodes = map[claim.Outcome]string{
+	claim.Reject: "DEL-02", claim.Complete: "FAC-05", claim.Review: "FAC-06", claim.Warn: "DOC-07",
+}
+
 // batches puts claims into their batches; rows that are not given are counted
 // from 2.
 func batches(claims ...filed) []Batch {
@@ -174,7 +223,7 @@ func batches(claims ...filed) []Batch {
 			at = len(all)
 			index[name] = at
 			all = append(all, Batch{Revision: claim.Revision{
-				Supplier: c.Supplier, Batch: c.Batch, Number: c.Revision, Kind: claim.Advance, Status: claim.Processed,
+				Supplier: c.Supplier, Batch: c.Batch, Number: c.Revision, Kind: c.Kind, Status: claim.Processed,
 				ReceivedAt: noon, Digest: name, Findings: []claim.Finding{},
 			}})
 		}
@@ -205,11 +254,30 @@ func open(t testing.TB) *ledger.Ledger {
 // night settles claims that must all be settled.
 func night(t testing.TB, vctx *validators.Context, l *ledger.Ledger, claims ...filed) []claim.Revision {
 	t.Helper()
-	revisions, err := revisionsOf(t.Context(), vctx, l, batches(claims...))
+	all := batches(claims...)
+	quoting(t, l, all)
+	revisions, err := revisionsOf(t.Context(), vctx, l, all)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return revisions
+}
+
+// quoting gives claims the advances of the dossiers that they quote, by the ledger.
+func quoting(t testing.TB, l *ledger.Ledger, all []Batch) {
+	t.Helper()
+	for _, b := range all {
+		for _, c := range b.Claims {
+			number := c.Row.Text(claim.FieldDossier)
+			advances, err := l.Advances(t.Context(), []string{number})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if advance, ok := advances[number]; ok {
+				c.Advance = &advance
+			}
+		}
+	}
 }
 
 // standing gives a claim as it stands in the ledger.
