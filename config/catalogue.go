@@ -42,6 +42,22 @@ func (r Rule) SectionFor(kind claim.Kind) string {
 	return r.Section
 }
 
+// text gives the text of a variant, or the rule's own where variant is empty. A
+// variant without a remedy has the rule's.
+func (r Rule) text(variant string) Text {
+	if variant == "" {
+		return r.Text
+	}
+	text, ok := r.Variants[variant]
+	if !ok {
+		panic("rule " + r.Code + " has no variant " + variant)
+	}
+	if text.Remedy == "" {
+		text.Remedy = r.Remedy
+	}
+	return text
+}
+
 // Text is what a supplier reads, in French. {name} stands for a parameter.
 type Text struct {
 	Message string `yaml:"message" json:"message"`
@@ -54,7 +70,9 @@ type Catalogue struct {
 	byCode map[string]int
 }
 
-// Rules is the one catalogue of guichet.
+// Rules is the one catalogue of guichet: what rules there are, their order and
+// their outcomes. What suppliers read is in the words of a programme, see
+// [Programme.Catalogue] and [Programme.Finding].
 var Rules = mustCatalogue(rulesFile)
 
 func mustCatalogue(data []byte) *Catalogue {
@@ -83,24 +101,14 @@ func (c *Catalogue) Index(code string) int {
 	return i
 }
 
-// Finding makes the finding of a rule for a kind of claim: outcome and
+// finding makes the finding of a rule for a kind of claim: outcome and
 // section from the catalogue, message and remedy of the variant (or the
 // rule's own, when variant is empty) with the parameters filled in. An
 // unknown variant, or a placeholder without parameter, is a fault of the
 // program and panics.
-func (c *Catalogue) Finding(kind claim.Kind, code, variant string, params map[string]string) claim.Finding {
+func (c *Catalogue) finding(kind claim.Kind, code, variant string, params map[string]string) claim.Finding {
 	rule := c.Rule(code)
-	text := rule.Text
-	if variant != "" {
-		v, ok := rule.Variants[variant]
-		if !ok {
-			panic("rule " + code + " has no variant " + variant)
-		}
-		if v.Remedy == "" {
-			v.Remedy = text.Remedy
-		}
-		text = v
-	}
+	text := rule.text(variant)
 	return claim.Finding{
 		Code: code, Outcome: rule.Outcome, Section: rule.SectionFor(kind),
 		Message: fill(code, text.Message, params), Remedy: fill(code, text.Remedy, params),

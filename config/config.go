@@ -228,7 +228,8 @@ type valueError struct{ key, expected string }
 
 // at says the error with its line and an excerpt of the file.
 func (e *valueError) at(path string, data []byte) error {
-	return fmt.Errorf("%s: %s: %s%s", path, e.key, e.expected, excerpt(data, "$."+e.key))
+	key := nearest(data, "$."+e.key)
+	return fmt.Errorf("%s%s: %s: %s%s", path, line(data, key), e.key, e.expected, excerpt(data, key))
 }
 
 func (c *Config) check() *valueError {

@@ -105,9 +105,9 @@ func TestLoadProgrammeRefusesWhatIsWrong(t *testing.T) {
 		"ceiling of zero":      {`ceiling_excl_tax: "625.00"`, `ceiling_excl_tax: "0"`, `"A" needs`},
 		"scans never sure":     {"sure_confidence: 95", "sure_confidence: 101", "sure_confidence and"},
 		"words always sure":    {"sure_word_confidence: 90", "sure_word_confidence: 0", "must be above 0"},
-		"no bound for ink":     {"least_turns: 1.3", "", "handwriting: least_turns must be above 0"},
-		"any shape is ink's":   {"most_outline: 0.72", "most_outline: 1.2", "handwriting: most_outline must be above 0 and at most 1"},
-		"lines never thick":    {"least_thick: 0.3", "least_thick: 4", "handwriting: least_thick must be above 0 and at most 3"},
+		"no bound for ink":     {"least_turns: 1.3", "", "handwriting.least_turns: must be above 0"},
+		"any shape is ink's":   {"most_outline: 0.72", "most_outline: 1.2", "handwriting.most_outline: must be above 0 and at most 1"},
+		"lines never thick":    {"least_thick: 0.3", "least_thick: 4", "handwriting.least_thick: must be above 0 and at most 3"},
 		"no mention":           {"service: Prestation Ségur", `service: ""`, "mentions"},
 	}
 	for name, tt := range tests {

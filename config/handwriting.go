@@ -27,6 +27,11 @@ type Handwriting struct {
 
 	StrayLength float64 `yaml:"stray_length"` // from which a stroke outside of all blocks is looked at
 	StrayTurns  float64 `yaml:"stray_turns"`
+
+	// ClientWords and SupplierWords stand in a block's label and say whose
+	// signature it asks for, whatever their capitals and accents.
+	ClientWords   []string `yaml:"client_words"`
+	SupplierWords []string `yaml:"supplier_words"`
 }
 
 // SignatureTraces says what an electronic signature leaves in the text of a
@@ -39,7 +44,7 @@ type SignatureTraces struct {
 
 // check asks that every bound is given, and within reason: 0 would accept
 // anything, or nothing.
-func (h Handwriting) check() error {
+func (h Handwriting) check() *valueError {
 	for _, bound := range []struct {
 		name        string
 		value, most float64
@@ -63,8 +68,11 @@ func (h Handwriting) check() error {
 		{"stray_turns", h.StrayTurns, 20},
 	} {
 		if !(bound.value > 0 && bound.value <= bound.most) {
-			return fmt.Errorf("handwriting: %s must be above 0 and at most %g", bound.name, bound.most)
+			return &valueError{"handwriting." + bound.name, fmt.Sprintf("must be above 0 and at most %g", bound.most)}
 		}
+	}
+	if len(h.ClientWords) == 0 || len(h.SupplierWords) == 0 {
+		return &valueError{"handwriting", "client_words and supplier_words must be given"}
 	}
 	return nil
 }

@@ -41,22 +41,24 @@ type Programme struct {
 	Handwriting Handwriting `yaml:"handwriting"`
 
 	SignatureTraces SignatureTraces `yaml:"signature_traces"`
+
+	// History is that of the call, oldest version first: documentation, no rule.
+	History []Version `yaml:"history"`
+	// Texts are what suppliers read where it is not what the catalogue says,
+	// by the code of the rule.
+	Texts map[string]Override `yaml:"texts"`
+
+	catalogue *Catalogue // with the programme's texts
 }
 
 // Calendar holds the dates of the call (AF §2), Europe/Paris.
 type Calendar struct {
-	Opening       claim.Date   `yaml:"opening"`        // first day of orders
-	ProofDeadline claim.Moment `yaml:"proof_deadline"` // complete proof file received by the ANS
+	Opening   claim.Date `yaml:"opening"` // first day of orders
+	Deadlines `yaml:",inline"`
 	// ArchiveUnreferencedOn is the day on which a solution must not yet be
 	// referenced for the archive exception.
 	ArchiveUnreferencedOn claim.Date   `yaml:"archive_unreferenced_on"`
-	ArchiveFrom           claim.Moment `yaml:"archive_from"`  // start of the electronic archiving window
-	Closing               claim.Moment `yaml:"closing"`       // last reception of an advance, last order date
-	ServicesEnd           claim.Moment `yaml:"services_end"`  // last completion date
-	FinalClosing          claim.Moment `yaml:"final_closing"` // last reception of a balance
-	// FirmDate is the last day on which a supplier confirms a firm date of the
-	// service (AF §2): a reminder, no rule.
-	FirmDate claim.Date `yaml:"firm_date"`
+	ArchiveFrom           claim.Moment `yaml:"archive_from"` // start of the electronic archiving window
 	// PresumedCompliantAfter: orders signed later meet PreReferenceDays by
 	// definition (AF §4.4).
 	PresumedCompliantAfter claim.Date `yaml:"presumed_compliant_after"`
@@ -133,8 +135,11 @@ type Exemption struct {
 
 // Names says how names of companies and people are compared.
 type Names struct {
-	LegalForms []string `yaml:"legal_forms"` // words left out of company names
-	Civilities []string `yaml:"civilities"`  // words left out of people's names
+	// LegalForms and CommonWords are left out of company names. A name is looked
+	// for on a document without its legal forms, but with its other words.
+	LegalForms  []string `yaml:"legal_forms"`
+	CommonWords []string `yaml:"common_words"` // that many names of beneficiaries have
+	Civilities  []string `yaml:"civilities"`   // words left out of people's names
 	// Alike is the least share of common words below which two company names
 	// are told apart (BEN-05).
 	Alike Percent `yaml:"alike"`
@@ -175,51 +180,54 @@ func programmeNames() []string {
 
 // ParseProgramme reads a programme file. Errors name the line and show an excerpt.
 func ParseProgramme(name string, data []byte) (*Programme, error) {
+	name = "programme " + name
 	var p Programme
-	if err := decode("programme "+name, data, &p); err != nil {
+	if err := decode(name, data, &p); err != nil {
 		return nil, err
 	}
 	sum := sha256.Sum256(data)
 	p.SHA256 = hex.EncodeToString(sum[:])
-	if err := p.check(); err != nil {
-		return nil, fmt.Errorf("programme %s: %w", name, err)
+	for _, check := range []func() *valueError{p.check, p.checkHistory, p.override} {
+		if err := check(); err != nil {
+			return nil, err.at(name, data)
+		}
 	}
 	return &p, nil
 }
 
-func (p *Programme) check() error {
+func (p *Programme) check() *valueError {
 	c := p.Calendar
 	switch {
 	case p.ID == "" || p.Reference == "" || p.Version == "":
-		return fmt.Errorf("id, reference and version must be given")
+		return &valueError{"id", "id, reference and version must be given"}
 	case !claim.DossierPrefix(p.DossierPrefix):
-		return fmt.Errorf("dossier_prefix: %q is not one to eight capital letters and digits", p.DossierPrefix)
+		return &valueError{"dossier_prefix", fmt.Sprintf("%q is not one to eight capital letters and digits", p.DossierPrefix)}
 	case c.Opening.IsZero() || c.Closing.IsZero() || c.ServicesEnd.IsZero() || c.FinalClosing.IsZero() || c.ProofDeadline.IsZero() || c.ArchiveFrom.IsZero() || c.ArchiveUnreferencedOn.IsZero() || c.PresumedCompliantAfter.IsZero() || c.FirmDate.IsZero():
-		return fmt.Errorf("calendar: every date must be given")
+		return &valueError{"calendar", "every date must be given"}
 	case !c.Opening.Start().Before(c.Closing.At) || !c.Closing.At.Before(c.ServicesEnd.At) || !c.ServicesEnd.At.Before(c.FinalClosing.At):
-		return fmt.Errorf("calendar: opening, closing, services_end and final_closing must follow one another")
+		return &valueError{"calendar.closing", "opening, closing, services_end and final_closing must follow one another"}
 	case c.PreReferenceDays <= 0:
-		return fmt.Errorf("calendar: pre_reference_days must be above 0")
+		return &valueError{"calendar.pre_reference_days", "must be above 0"}
 	case len(p.Beneficiary.Categories) == 0:
-		return fmt.Errorf("beneficiary: at least one category must be given")
+		return &valueError{"beneficiary.categories", "at least one category must be given"}
 	case (len(p.Tranches) == 0) == (p.Ceiling == nil):
-		return fmt.Errorf("either tranches or one ceiling must be given")
+		return &valueError{"ceiling", "either tranches or one ceiling must be given"}
 	case p.Ceiling != nil && !p.Ceiling.sound():
-		return fmt.Errorf("ceiling: %s", ceilings)
+		return &valueError{"ceiling", ceilings}
 	case p.Shares.Advance == 0 || p.Shares.Advance > 10000:
-		return fmt.Errorf("shares: advance must be above 0 and at most 100")
+		return &valueError{"shares.advance", "must be above 0 and at most 100"}
 	case p.Mentions.Service == "" || p.Mentions.StateFunded == "" || p.Mentions.Conditional == "" || p.Mentions.ConditionalWords == 0 || p.Mentions.Aptitude == "":
-		return fmt.Errorf("mentions: service, state_funded, conditional, conditional_words and aptitude must be given")
+		return &valueError{"mentions", "service, state_funded, conditional, conditional_words and aptitude must be given"}
 	case len(p.SignatureTraces.Phrases) == 0 || len(p.SignatureTraces.Services) == 0 || len(p.SignatureTraces.Proofs) == 0:
-		return fmt.Errorf("signature_traces: phrases, services and proofs must be given")
+		return &valueError{"signature_traces", "phrases, services and proofs must be given"}
 	case len(p.Exemption.Authorities) == 0:
-		return fmt.Errorf("vat_exemption: at least one authority must be given")
+		return &valueError{"vat_exemption.authorities", "at least one authority must be given"}
 	case !isConfidence(p.Scans.SureConfidence) || !isConfidence(p.Scans.SureWordConfidence):
-		return fmt.Errorf("scans: sure_confidence and sure_word_confidence must be above 0 and at most 100")
+		return &valueError{"scans", "sure_confidence and sure_word_confidence must be above 0 and at most 100"}
 	}
-	for _, t := range p.Tranches {
+	for i, t := range p.Tranches {
 		if t.Name == "" || !t.sound() {
-			return fmt.Errorf("tranches: %q needs a name, and %s", t.Name, ceilings)
+			return &valueError{fmt.Sprintf("tranches[%d]", i), fmt.Sprintf("%q needs a name, and %s", t.Name, ceilings)}
 		}
 	}
 	return p.Handwriting.check()

@@ -14,7 +14,7 @@ func TestRulesDocumentIsThatOfTheCatalogue(t *testing.T) {
 		t.Fatal(err)
 	}
 	var made bytes.Buffer
-	if err := Rules.WriteMarkdown(&made); err != nil {
+	if err := call(t).WriteMarkdown(&made); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(made.String(), string(written)); diff != "" {

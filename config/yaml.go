@@ -26,7 +26,7 @@ func decode(name string, data []byte, into any) error {
 	// The library tells nothing of where a value stands that reads itself
 	// from text: look for it.
 	if key, cause := badText(data, reflect.TypeOf(into).Elem(), "$"); cause != nil {
-		return fmt.Errorf("%s: %s: %w%s", name, key[len("$."):], cause, excerpt(data, key))
+		return fmt.Errorf("%s%s: %s: %w%s", name, line(data, key), key[len("$."):], cause, excerpt(data, key))
 	}
 	return fmt.Errorf("%s: %w", name, err)
 }
@@ -89,6 +89,19 @@ func scalar(data []byte, path string) (string, bool) {
 		return "", false
 	}
 	return node.GetToken().Value, true
+}
+
+// nearest gives a key that a file holds: the one asked for, or the innermost
+// around it.
+func nearest(data []byte, key string) string {
+	for !exists(data, key) {
+		i := strings.LastIndexAny(key, ".[")
+		if i < 0 {
+			break
+		}
+		key = key[:i]
+	}
+	return key
 }
 
 // line gives ":3" for a key on the third line of a file; nothing when the file

@@ -216,6 +216,9 @@ var (
 	revisionFolder = regexp.MustCompile(`^[a-z]+/[0-9]{14}/[^/]+/r[1-9][0-9]*/`)
 	// againFolder is where content goes that was dropped again unchanged.
 	againFolder = regexp.MustCompile(`^archive/[0-9]{14}/[^/]+/again-[0-9a-f]{8}/`)
+	// reminder is what suppliers were reminded of on a day: it tells of the
+	// ledger as it stood, which holds nothing of it to compare.
+	reminder = regexp.MustCompile(`^outbox/[0-9]{14}/rappels/[0-9]{4}-[0-9]{2}-[0-9]{2}\.(csv|html)$`)
 )
 
 func placeOf(top string, p ledger.Place) string {
@@ -230,7 +233,7 @@ func (c *auditing) survey(ctx context.Context) error {
 		err := c.list(ctx, top+"/", func(o objectstore.Object) {
 			if folder := revisionFolder.FindString(o.Key); folder != "" {
 				c.found[folder] = true
-			} else if !againFolder.MatchString(o.Key) {
+			} else if !againFolder.MatchString(o.Key) && !reminder.MatchString(o.Key) {
 				c.strangers = append(c.strangers, Left{o.Key, "it belongs to no revision"})
 			}
 		})

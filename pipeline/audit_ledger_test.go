@@ -177,7 +177,7 @@ func TestAuditFindsRows(t *testing.T) {
 		"a dossier deleted":     {`DELETE FROM dossiers WHERE sequence = 1`, a.number(t, "SELECT min(entry) FROM claims WHERE dossier <> ''")},
 		"all decisions deleted": {`DELETE FROM decisions`, a.number(t, "SELECT min(entry) FROM decisions")},
 		"a dossier inserted":    {`INSERT INTO dossiers SELECT 'LGO1-99999999-00', 99999999, claim, '750000000', 'open' FROM dossiers LIMIT 1`, 0},
-		"a standing inserted":   {`INSERT INTO claims SELECT 'A-0', kind, supplier, batch, revision, row_number, '750000099', siret, order_ref, decision, state, received_at, dossier, entry, first_revision, waiting FROM claims WHERE entry = 2`, 0},
+		"a standing inserted":   {`INSERT INTO claims SELECT 'A-0', kind, supplier, batch, revision, row_number, '750000099', siret, order_ref, decision, state, received_at, dossier, entry, first_revision, waiting, completed_on, nature FROM claims WHERE entry = 2`, 0},
 		"a decision inserted":   {fmt.Sprintf(`INSERT INTO decisions SELECT claim, supplier, batch, 7, %d, body FROM decisions WHERE entry = 2`, last), last},
 		"an entry inserted":     {`INSERT INTO audit SELECT (SELECT max(number) + 1 FROM audit), at, kind, subject, content, (SELECT digest FROM audit ORDER BY number DESC LIMIT 1), 'x' FROM audit WHERE number = 2`, a.number(t, "SELECT max(number) + 1 FROM audit")},
 		"two decisions swapped": {fmt.Sprintf(`UPDATE decisions SET body = (SELECT k.body FROM kept_decisions k WHERE k.entry = %d - decisions.entry) WHERE entry IN (2, %d)`, last+2, last), 2},

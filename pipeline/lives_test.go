@@ -33,8 +33,9 @@ import (
 //	N/reprocess    instead of a run: SIRET/BATCH [dry] [withdraw REASON]
 //	N/expect       what is new in the store: SIRET/BATCH rN: ACCEPTED/REJECTED/COMPLETE/REVIEW
 //	               +NEWLY EUROS CODE… (of the file), then a line a claim SIRET/BATCH rN ROW
-//	               DECISION AMOUNT|- CODE…, or SIRET/BATCH rN ROW withdrawn AMOUNT REASON;
-//	               and SIRET/BATCH again for unchanged content
+//	               DECISION AMOUNT|- CODE… (CODE…), or SIRET/BATCH rN ROW withdrawn AMOUNT
+//	               REASON; and SIRET/BATCH again for unchanged content. Codes in brackets are
+//	               what operators read of a claim of which the supplier reads those before
 func TestLives(t *testing.T) {
 	files, err := filepath.Glob("testdata/lives/*.txtar")
 	if err != nil || len(files) == 0 {
@@ -227,19 +228,22 @@ func (l *life) revision(folder string) []string {
 	c := receipt.Counts
 	all := []string{strings.TrimSpace(fmt.Sprintf("%s: %d/%d/%d/%d +%d %s %s", name,
 		c.Accepted, c.Rejected, c.ToComplete, c.UnderReview, c.NewlyAccepted, receipt.Amount, codesOf(receipt.Findings)))}
-	told := map[int]line{}
-	operators := filepath.Join(l.dir, "operators", filepath.Join(parts[len(parts)-3:]...), "review.jsonl")
-	for _, file := range []string{filepath.Join(folder, "accepted.jsonl"), filepath.Join(folder, "rejected.jsonl"), operators} {
+	told := map[int]string{}
+	for _, file := range []string{filepath.Join(folder, "accepted.jsonl"), filepath.Join(folder, "rejected.jsonl")} {
 		for _, got := range readLines(l.T, file) {
-			told[got.Row] = got // operators' lines come last: they are whole
+			told[got.Row] = got.outcome()
 		}
 	}
-	for _, got := range told {
-		amount := "-"
-		if got.Amounts.AmountDue != nil {
-			amount = got.Amounts.AmountDue.String()
+	operators := filepath.Join(l.dir, "operators", filepath.Join(parts[len(parts)-3:]...), "review.jsonl")
+	for _, got := range readLines(l.T, operators) {
+		if supplier, both := told[got.Row]; !both {
+			told[got.Row] = got.outcome()
+		} else if supplier != got.outcome() {
+			told[got.Row] = fmt.Sprintf("%s (%s)", supplier, codesOf(got.Findings))
 		}
-		all = append(all, strings.TrimSpace(fmt.Sprintf("%s %d %s %s %s", name, got.Row, got.Decision, amount, codesOf(got.Findings))))
+	}
+	for row, outcome := range told {
+		all = append(all, fmt.Sprintf("%s %d %s", name, row, outcome))
 	}
 	if _, err := os.Stat(filepath.Join(folder, "withdrawn.jsonl")); err == nil {
 		for _, got := range readLines(l.T, filepath.Join(folder, "withdrawn.jsonl")) {
@@ -247,4 +251,13 @@ func (l *life) revision(folder string) []string {
 		}
 	}
 	return all
+}
+
+// outcome tells a claim's decision, amount due and codes.
+func (l line) outcome() string {
+	amount := "-"
+	if l.Amounts.AmountDue != nil {
+		amount = l.Amounts.AmountDue.String()
+	}
+	return strings.TrimSpace(fmt.Sprintf("%s %s %s", l.Decision, amount, codesOf(l.Findings)))
 }

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -31,7 +32,11 @@ type Night struct {
 	Workers   int // documents read at the same time; at least 1
 	Log       *slog.Logger
 	Software  string           // name and version, as receipts tell it
-	Clock     func() time.Time // the real clock
+	Clock     func() time.Time // the real clock: the quiet period, locks, metrics
+	// Now, when set, stands in for the start of the run, for rehearsal: the
+	// ledger tells it as the time of what the run decides and reads, and as
+	// reception under intake.reception first_seen.
+	Now time.Time
 	// Only names the batches to take; all when empty.
 	Only []intake.Ref
 	// Wait is how long to wait for another run to end; 0: not at all.
@@ -101,7 +106,7 @@ func (r *run) stage(ctx context.Context, name string, part func(context.Context)
 }
 
 func (n *Night) begin() *run {
-	return &run{Night: n, started: n.Clock(), reasons: map[string]int{}, failed: map[string]bool{}}
+	return &run{Night: n, started: cmp.Or(n.Now, n.Clock()), reasons: map[string]int{}, failed: map[string]bool{}}
 }
 
 // lockPoll is how often a waiting run looks whether the other one has ended.

@@ -32,6 +32,20 @@ var errRegistersChange = errors.New("registers/ changes while it is read: run ag
 // Registers reads the registers of a store as a run does, and gives the objects
 // that they were read from. Errors name the file.
 func Registers(ctx context.Context, store objectstore.Store, programme *config.Programme) (*register.Set, []objectstore.Object, error) {
+	files, listed, err := RegisterFiles(ctx, store)
+	if err != nil {
+		return nil, nil, err
+	}
+	set, err := register.Load(files)
+	if err != nil {
+		return nil, nil, err
+	}
+	return set, listed, set.CheckTranches(programme)
+}
+
+// RegisterFiles gives the files of registers/ whole, and their objects, in one
+// order. Errors name the file.
+func RegisterFiles(ctx context.Context, store objectstore.Store) ([]register.File, []objectstore.Object, error) {
 	listed, err := listRegisters(ctx, store)
 	if err != nil {
 		return nil, nil, err
@@ -57,11 +71,7 @@ func Registers(ctx context.Context, store objectstore.Store, programme *config.P
 	if !slices.EqualFunc(listed, again, same) {
 		return nil, nil, errRegistersChange
 	}
-	set, err := register.Load(files)
-	if err != nil {
-		return nil, nil, err
-	}
-	return set, listed, set.CheckTranches(programme)
+	return files, listed, nil
 }
 
 // listRegisters gives the objects of registers/, those of folders in it aside.

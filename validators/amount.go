@@ -183,13 +183,7 @@ func (a *assessment) attestationOwed() []mention {
 	for _, name := range authorities {
 		services = append(services, phraseOf(name).search())
 	}
-	var known []string
-	for _, name := range a.supplierNames() {
-		if distinctive(a.Programme.Names, name) {
-			known = append(known, name)
-		}
-	}
-	name, nameLike := companiesShown(a.Programme.Names, known)
+	name, nameLike := companiesShown(a.Programme.Names, a.distinctive(a.supplierNames()))
 	return []mention{
 		{
 			code: attestationRule, expected: "le service de l'administration fiscale",

@@ -13,8 +13,9 @@ import (
 // Claims without such a finding are not in the answer.
 //
 // Two claims are for different pharmacies when each names one and they
-// differ: a number that is unreadable, or no establishment's, names none, and
-// that fault is told on its own (LIG-02, BEN-01).
+// differ: a number that is unreadable, no establishment's, or not that of a
+// dossier of the supplier's names none, and that fault is told on its own
+// (LIG-02, BEN-01, DOS-01, DOS-02).
 func AssessBatch(ctx *Context, claims []*claim.Claim) map[claim.ID][]claim.Finding {
 	// Of each document two uses are enough: the first, and the first for
 	// another pharmacy than that one's. One of them differs from any other.
@@ -85,21 +86,18 @@ func (a *assessment) undelivered() bool {
 	return a.each(func(d *claim.Document) bool { return d.Object == nil && a.silent("DOC-01") })
 }
 
-// pharmacyNamed names the pharmacy that the claim is for, by its FINESS number
-// or, after the advance, by its dossier; false when the row names none.
+// pharmacyNamed names the pharmacy that the claim is for, by its FINESS number,
+// after the advance by that of its dossier; false when the row names none.
 func (a *assessment) pharmacyNamed() (string, bool) {
 	if a.claim.Kind == claim.Advance {
 		e, ok := a.establishment()
 		return string(e.FINESS), ok
 	}
-	dossier, ok := a.text(claim.FieldDossier)
+	advance, ok := a.advance()
 	if !ok {
 		return "", false
 	}
-	if !claim.DossierNumber(dossier).KeyOK() {
-		return "", a.silent("DOS-01")
-	}
-	return dossier, true
+	return string(dossierFact(a, advance, "FINESS", advance.FINESS)), true
 }
 
 // ownDocuments gives the claim's documents that are in the batch and belong to

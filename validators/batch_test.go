@@ -79,19 +79,30 @@ func TestSameDocumentInABatch(t *testing.T) {
 // TestBalancesAreForDossiers: after the advance a row names its pharmacy by the
 // dossier.
 func TestBalancesAreForDossiers(t *testing.T) {
+	first, second, again := claim.NewDossierNumber("LGO1", 1), claim.NewDossierNumber("LGO1", 2), claim.NewDossierNumber("LGO1", 3)
 	balance := func(row int, dossier claim.DossierNumber, digests ...string) *claim.Claim {
 		_, c := faultless()
 		c.Kind, c.Row.Number = claim.Balance, row
 		c.ID = claim.NewID(c.Kind, c.Supplier, c.Batch, c.Revision, row)
 		c.Row.Fields = map[claim.FieldID]claim.Field{}
 		setText(c, claim.FieldDossier, string(dossier))
+		c.Advance = &claim.Result{Supplier: theSupplier, Dossier: string(dossier), FINESS: map[claim.DossierNumber]claim.FINESS{
+			first: thePharmacy, second: otherPharmacy, again: thePharmacy,
+		}[dossier]}
 		c.Documents = []claim.Document{
 			{Role: claim.Invoice, Field: claim.FieldInvoiceFile, Name: "facture.pdf", Object: &claim.Object{Name: "facture.pdf", SHA256: digests[0]}},
 			{Role: claim.AptitudeCertificate, Field: claim.FieldAptitudeFile, Name: "va.pdf", Object: &claim.Object{Name: "va.pdf", SHA256: digests[1]}},
 		}
 		return c
 	}
-	first, second := claim.NewDossierNumber("LGO1", 1), claim.NewDossierNumber("LGO1", 2)
+	unknown := func(c *claim.Claim) *claim.Claim {
+		c.Advance = nil
+		return c
+	}
+	others := func(c *claim.Claim) *claim.Claim {
+		c.Advance.Supplier = otherSupplier
+		return c
+	}
 	ctx, _ := faultless()
 	for _, test := range []struct {
 		name   string
@@ -102,7 +113,10 @@ func TestBalancesAreForDossiers(t *testing.T) {
 		{"same dossier", []*claim.Claim{balance(2, first, "d1", "d2"), balance(3, first, "d1", "d2")}, ""},
 		{"invoice shared", []*claim.Claim{balance(2, first, "d1", "d2"), balance(3, second, "d1", "d4")}, "2:facture.pdf 3:facture.pdf"},
 		{"both shared, crosswise", []*claim.Claim{balance(2, first, "d1", "d2"), balance(3, second, "d2", "d1")}, "2:facture.pdf 2:va.pdf 3:facture.pdf 3:va.pdf"},
-		{"no such dossier", []*claim.Claim{balance(2, first, "d1", "d2"), balance(3, "LGO1-00000002-00", "d1", "d4")}, ""},
+		{"two dossiers of a pharmacy, the first of them closed", []*claim.Claim{balance(2, first, "d1", "d2"), balance(3, again, "d1", "d2")}, ""},
+		{"a wrong key", []*claim.Claim{balance(2, first, "d1", "d2"), balance(3, "LGO1-00000002-00", "d1", "d4")}, ""},
+		{"an unknown dossier", []*claim.Claim{balance(2, first, "d1", "d2"), unknown(balance(3, second, "d1", "d4"))}, ""},
+		{"another supplier's dossier", []*claim.Claim{balance(2, first, "d1", "d2"), others(balance(3, second, "d1", "d4"))}, ""},
 	} {
 		var got []string
 		found := AssessBatch(ctx, test.claims)

@@ -130,7 +130,7 @@ func (a *assessment) list(owned []claim.Establishment) string {
 		}
 		item := string(e.FINESS)
 		if len(owned) <= namedEstablishments {
-			item += " (" + clip(strings.TrimSpace(e.Name+" "+e.Town), 34) + ")"
+			item += " (" + claim.Cut(strings.TrimSpace(e.Name+" "+e.Town), 34) + ")"
 		}
 		items = append(items, item)
 	}

@@ -198,16 +198,21 @@ func hasVisibleWord(page *claim.Page) bool {
 // owesMore tells whether something that a document must show is not found in
 // its visible text.
 func (a *assessment) owesMore(d *claim.Document) bool {
-	var owed []mention
-	switch d.Role {
-	case claim.PurchaseOrder:
-		owed = a.owed()
-	case claim.VATExemption:
-		owed = a.attestationOwed()
-	case claim.Invoice, claim.AptitudeCertificate, claim.CompletionCertificate:
-	}
 	f := a.finder(d)
-	return slices.ContainsFunc(owed, func(m mention) bool { return a.sawMention(d, m, f.visibly(m)).sight == missing })
+	return slices.ContainsFunc(a.owed(d.Role), func(m mention) bool { return a.sawMention(d, m, f.visibly(m)).sight == missing })
+}
+
+// openDocument gives the claim's document in a role, where it could be read.
+func (a *assessment) openDocument(role claim.Role) (*claim.Document, bool) {
+	d := a.claim.Document(role)
+	if d == nil {
+		i := slices.IndexFunc(a.template.Columns, func(c config.Column) bool { return c.Role == role })
+		if i >= 0 {
+			a.field(a.template.Columns[i].ID)
+		}
+		return nil, false
+	}
+	return d, a.opens(d)
 }
 
 // opens tells whether a document is there and could be read as a PDF, for a

@@ -59,7 +59,7 @@ type batch struct {
 }
 
 func (b *batch) tell(code, variant string, p params) *claim.Finding {
-	b.findings = append(b.findings, newFinding(b.Programme, b.kind, code, variant, p))
+	b.findings = append(b.findings, b.Programme.Finding(b.kind, code, variant, p))
 	return &b.findings[len(b.findings)-1]
 }
 

@@ -143,7 +143,7 @@ func judge(h config.Handwriting, b *claim.Block, supplier []string, r *recorder)
 			return claim.MaybeHandwritten, handStamp
 		}
 		return claim.MaybeHandwritten, handInk
-	case suppliersBlock(b.Label, supplier):
+	case suppliersBlock(h, b.Label, supplier):
 		return claim.MaybeHandwritten, handSupplier
 	}
 	return claim.Handwritten, ""
@@ -168,24 +168,18 @@ func signatureLike(h config.Handwriting, b *claim.Block, r *recorder) bool {
 		r.least(b, "inside", ink.Inside, "least_inside", h.LeastInside)
 }
 
-// Whose block a label makes.
-var (
-	clientWords   = []string{"client", "cliente", "clients", "pharmacie", "pharmacien", "pharmacienne", "officine", "titulaire", "responsable", "acheteur", "beneficiaire", "gerant"}
-	supplierWords = []string{"fournisseur", "editeur", "vendeur", "prestataire", "distributeur", "commercial"}
-)
-
 // suppliersBlock tells whether a label asks for the supplier's signature. Of
 // its parts, the label itself first, the first that names a side decides.
-func suppliersBlock(label string, supplier []string) bool {
+func suppliersBlock(h config.Handwriting, label string, supplier []string) bool {
 	for part := range strings.SplitSeq(label, "|") {
 		names := words(part)
 		holds := func(list []string) bool {
-			return slices.ContainsFunc(names, func(name string) bool { return slices.Contains(list, name) })
+			return slices.ContainsFunc(list, func(word string) bool { return slices.Contains(names, claim.Fold(word)) })
 		}
 		switch {
-		case holds(clientWords):
+		case holds(h.ClientWords):
 			return false
-		case holds(supplierWords), holds(supplier):
+		case holds(h.SupplierWords), holds(supplier):
 			return true
 		}
 	}

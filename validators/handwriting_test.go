@@ -86,7 +86,7 @@ func TestWhoseBlock(t *testing.T) {
 		"Signature du responsable de la commande":   false,
 		"Bon pour accord | Signature | L'acheteuse": false,
 	} {
-		if got := suppliersBlock(label, []string{"offisoft"}); got != suppliers {
+		if got := suppliersBlock(theProgramme().Handwriting, label, []string{"offisoft"}); got != suppliers {
 			t.Errorf("%q: the supplier's %v, want %v", label, got, suppliers)
 		}
 	}

@@ -67,8 +67,8 @@ type History interface {
 }
 
 // AssessHistory asks the rules between a claim and those decided before it:
-// BEN-03, BEN-04, BEN-07 (AF §4.2), CMD-05 (AF §4.4) and DOC-05. The
-// assessment is that of [Assess] with the findings of [AssessBatch] added: a
+// BEN-03, BEN-04, BEN-07 (AF §4.2), CMD-05 (AF §4.4) and DOC-05; of later
+// claims DOS-03, DOS-04, DEL-03, DEL-04 and FAC-04 (AF §6.2). The assessment is that of [Assess] with the findings of [AssessBatch] added: a
 // rule whose input was found at fault there is not evaluated here.
 func AssessHistory(ctx *Context, c *claim.Claim, done claim.Assessment, h History) []claim.Finding {
 	a := newAssessment(ctx, c)
@@ -79,12 +79,11 @@ func AssessHistory(ctx *Context, c *claim.Claim, done claim.Assessment, h Histor
 
 // history asks every rule between the claim and those decided before it.
 func (a *assessment) history(h History, done []claim.Finding) {
-	if a.claim.Kind == claim.Advance {
-		a.ask("BEN-03", func() bool { return a.funded(h) })
-		a.ask("BEN-04", func() bool { return a.heldInReview(h) })
-		a.ask("BEN-07", func() bool { return a.sameSIRET(h) })
-		a.ask("CMD-05", func() bool { return a.orderReference(h) })
-	}
+	a.ask("BEN-03", func() bool { return a.funded(h) })
+	a.ask("BEN-04", func() bool { return a.heldInReview(h) })
+	a.ask("BEN-07", func() bool { return a.sameSIRET(h) })
+	a.ask("CMD-05", func() bool { return a.orderReference(h) })
+	a.balanceHistory(h)
 	a.ask("DOC-05", func() bool { return a.documentUses(h, done) })
 }
 
@@ -191,24 +190,34 @@ func (a *assessment) documentUses(h History, done []claim.Finding) bool {
 // mayShareDocuments gives what tells whether a past claim's documents are not
 // counted by DOC-05: those of a claim that this one replaces, of an earlier
 // revision, and of a rejected or to-complete claim of the same supplier for the
-// same pharmacy.
+// same pharmacy. Those of an accepted claim whose dossier is closed are always
+// counted: the order may be filed again, but a person looks at it.
 func (a *assessment) mayShareDocuments() func(PastClaim) bool {
-	finess, hasFINESS := a.text(claim.FieldFINESS)
-	ref, hasRef := a.text(claim.FieldOrderRef)
-	dossier, hasDossier := a.text(claim.FieldDossier)
+	same := a.sameOrder()
 	return func(p PastClaim) bool {
-		if p.Supplier != a.claim.Supplier {
+		if p.Supplier != a.claim.Supplier || p.Closed && p.Decision == claim.Accepted {
 			return false
 		}
 		if p.Batch == a.claim.Batch && p.Revision < a.claim.Revision {
 			return true
 		}
-		samePharmacy, sameOrder := hasDossier && p.Dossier == dossier, true
-		if a.claim.Kind == claim.Advance {
-			samePharmacy, sameOrder = hasFINESS && string(p.FINESS) == finess, hasRef && p.OrderRef == ref
-		}
+		samePharmacy, sameOrder := same(p)
 		unsuccessful := p.Decision == claim.Rejected || p.Decision == claim.ToComplete
 		return samePharmacy && (unsuccessful || sameOrder && p.Kind == a.claim.Kind)
+	}
+}
+
+// sameOrder gives what tells whether a past claim of the supplier is for the same
+// pharmacy, and for the same order there: later claims name both by the dossier.
+func (a *assessment) sameOrder() func(PastClaim) (samePharmacy, sameOrder bool) {
+	if a.claim.Kind != claim.Advance {
+		dossier, ok := a.text(claim.FieldDossier)
+		return func(p PastClaim) (bool, bool) { return ok && p.Dossier == dossier, true }
+	}
+	finess, hasFINESS := a.text(claim.FieldFINESS)
+	ref, hasRef := a.text(claim.FieldOrderRef)
+	return func(p PastClaim) (bool, bool) {
+		return hasFINESS && string(p.FINESS) == finess, hasRef && p.OrderRef == ref
 	}
 }
 
@@ -240,10 +249,28 @@ func (a *assessment) other(named string, past []PastClaim, meets func(PastClaim)
 func (a *assessment) sawPast(p *PastClaim) {
 	if a.recorder != nil {
 		a.recorder.note(FromHistory, "claim "+string(p.ID), fmt.Sprintf(
-			"%s, supplier %s, batch %s r%d, row %d, pharmacy %s, order %s, dossier %s, received %s",
-			p.Decision, p.Supplier, p.Batch, p.Revision, p.Row, show(p.FINESS), show(p.OrderRef), show(p.Dossier), show(p.ReceivedAt),
+			"%s, supplier %s, batch %s r%d, row %d, pharmacy %s, order %s, dossier %s, received %s%s",
+			p.Decision, p.Supplier, p.Batch, p.Revision, p.Row, show(p.FINESS), show(p.OrderRef), show(p.Dossier), show(p.ReceivedAt), p.further(),
 		))
 	}
+}
+
+// further tells what only some past claims have.
+func (p *PastClaim) further() string {
+	further := ""
+	if p.Nature != "" {
+		further += ", " + p.Nature
+	}
+	if !p.CompletedOn.IsZero() {
+		further += ", completed " + p.CompletedOn.French()
+	}
+	if p.Beside {
+		further += ", of the same night"
+	}
+	if p.Closed {
+		further += ", dossier closed"
+	}
+	return further
 }
 
 // operators tells operators which claim it is: the supplier of another one

@@ -10,11 +10,12 @@ import (
 
 // Inspect asks of one document, without a row and without registers, what can
 // be told of it: DOC-02, DOC-03, DOC-06, DOC-07, the mentions of fixed text
-// (MEN-01, MEN-10, MEN-12), and of signatures those rules that need not know
-// who ordered from whom (not SIG-06, SIG-08 and SIG-09). Evidence is what made
-// mentions pass, MEN-13 wherever it is shown, and what stands on the pages that
-// could be one of the values that a row tells: see candidates. The document's
-// object has been received when the rules are to take it as received.
+// (MEN-01, MEN-10, MEN-12, the title that VA-01 asks for), and of signatures
+// those rules that need not know who ordered from whom (not SIG-06, SIG-08 and
+// SIG-09). Evidence is what made mentions pass, MEN-13 wherever it is shown, and
+// what stands on the pages that could be one of the values that a row tells: see
+// candidates. The document's object has been received when the rules are to take
+// it as received.
 func Inspect(programme *config.Programme, limits Limits, role claim.Role, document claim.Document) ([]claim.Finding, []claim.Evidence) {
 	document.Role = role
 	a := &assessment{
@@ -77,18 +78,27 @@ type candidate struct {
 	at func(s *stream, i int) (value string, last int)
 }
 
-// candidatesOf are the sorts of values that a row tells of a document.
-var candidatesOf = map[claim.Role][]candidate{
-	claim.PurchaseOrder: {
-		{"MEN-02", (*stream).anyDate},
-		{"MEN-04", (*stream).anyAmount},
-		{"MEN-06", (*stream).anyFINESS},
-		{"MEN-08", (*stream).anyEmail},
-		{"MEN-09", (*stream).anyPhone},
-	},
-	claim.Invoice:               {{"FAC-01", (*stream).anyDossier}, {"FAC-02", (*stream).anyDate}, {"FAC-05", (*stream).anyAmount}},
-	claim.AptitudeCertificate:   {{"VA-01", (*stream).anyDossier}, {"VA-01", (*stream).anyFINESS}},
-	claim.CompletionCertificate: {{"FIN-01", (*stream).anyDossier}, {"FIN-01", (*stream).anyDate}},
+// candidatesOf gives the sorts of values that a row tells of a document.
+func candidatesOf(role claim.Role, dossierPrefix string) []candidate {
+	anyDossier := func(s *stream, i int) (string, int) { return s.anyDossier(i, dossierPrefix) }
+	switch role {
+	case claim.PurchaseOrder:
+		return []candidate{
+			{"MEN-02", (*stream).anyDate},
+			{"MEN-04", (*stream).anyAmount},
+			{"MEN-06", (*stream).anyFINESS},
+			{"MEN-08", (*stream).anyEmail},
+			{"MEN-09", (*stream).anyPhone},
+		}
+	case claim.Invoice:
+		return []candidate{{"FAC-01", anyDossier}, {"FAC-02", (*stream).anyDate}, {"FAC-05", (*stream).anyAmount}}
+	case claim.AptitudeCertificate:
+		return []candidate{{"VA-01", anyDossier}, {"VA-01", (*stream).anyFINESS}}
+	case claim.CompletionCertificate:
+		return []candidate{{"FIN-01", anyDossier}, {"FIN-01", (*stream).anyDate}}
+	case claim.VATExemption:
+	}
+	return nil
 }
 
 // candidates adds as evidence what a reader of the pages sees that could be a
@@ -102,7 +112,7 @@ func (a *assessment) candidates(d *claim.Document) {
 		a.showing(d, f, "MEN-03", regimeSearch(claim.NotLiableToVAT, nil))
 		a.showing(d, f, "MEN-13", passageSearch(a.Programme.Mentions.Conditional, a.Programme.Mentions.ConditionalWords))
 	}
-	for _, c := range candidatesOf[d.Role] {
+	for _, c := range candidatesOf(d.Role, a.Programme.DossierPrefix) {
 		told := map[string]bool{}
 		for _, s := range f.visible.streams() {
 			for i := 0; i < len(s.tokens) && len(told) < maxCandidates; i++ {
@@ -166,14 +176,10 @@ func (s *stream) anyFINESS(i int) (string, int) {
 	return "", i
 }
 
-func (s *stream) anyDossier(i int) (string, int) {
-	const letters, sequence, length = 4, 8, 14 // LGO1-00000001-96
-	written, sp := s.gather(i, length)
-	if len(written) != length || !s.standsAlone(sp) {
-		return "", i
-	}
-	number := claim.DossierNumber(strings.ToUpper(written[:letters] + "-" + written[letters:letters+sequence] + "-" + written[letters+sequence:]))
-	if !number.KeyOK() {
+func (s *stream) anyDossier(i int, prefix string) (string, int) {
+	written, sp := s.gather(i, len(prefix)+sequenceDigits+keyDigits)
+	number := dossierOf(written)
+	if !number.WellFormed(prefix) || !number.KeyOK() || !s.isDossier(sp) {
 		return "", i
 	}
 	return string(number), sp.last

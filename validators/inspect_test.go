@@ -91,11 +91,11 @@ func TestInspectFindings(t *testing.T) {
 
 // What is told of other roles: no mention of an order is owed there.
 func TestInspectRoles(t *testing.T) {
-	lines := []string{"Facture du 3 mars 2023", "Dossier LGO1-00000001-96, et non LGO1-00000001-95", "Total HT : 1 250,00 €", "FINESS " + string(thePharmacy), "AF-PHA-LGO-Va1"}
+	lines := []string{"Facture du 3 mars 2023, et attestation de vérification d'aptitude", "Dossier LGO1-00000001-96, et non LGO1-00000001-95", "Total HT : 1 250,00 €", "FINESS " + string(thePharmacy), "AF-PHA-LGO-Va1"}
 	tests := map[claim.Role][]string{
-		claim.Invoice:               {"FAC-01 LGO1-00000001-96,", "FAC-02 3 mars 2023", "FAC-05 1 250,00"},
-		claim.AptitudeCertificate:   {"VA-01 LGO1-00000001-96,", "VA-01 " + string(thePharmacy)},
-		claim.CompletionCertificate: {"FIN-01 LGO1-00000001-96,", "FIN-01 3 mars 2023"},
+		claim.Invoice:               {"FAC-01 LGO1-00000001-96,", "FAC-02 3 mars 2023,", "FAC-05 1 250,00"},
+		claim.AptitudeCertificate:   {"VA-01 vérification d'aptitude", "VA-01 LGO1-00000001-96,", "VA-01 " + string(thePharmacy)},
+		claim.CompletionCertificate: {"FIN-01 LGO1-00000001-96,", "FIN-01 3 mars 2023,"},
 		claim.VATExemption:          nil,
 	}
 	for role, want := range tests {

@@ -2,13 +2,14 @@ package validators
 
 import (
 	"maps"
+	"slices"
 	"unicode"
 
 	"guichet/config"
 	"guichet/pipeline/claim"
 )
 
-// mention is a text owed on a document (AF §6.1, §5.2).
+// mention is a text owed on a document (AF §5.2, §6.1, §6.2).
 type mention struct {
 	code     string
 	variant  string        // of the rule's text where it is missing
@@ -20,12 +21,23 @@ type mention struct {
 	fragile  bool     // a misread glyph makes another one of it: the word of OCR must be good
 }
 
-// orderMentions are the mentions of a purchase order: each gives what is owed,
-// or false where nothing is or rules may not read its value.
-var orderMentions = []struct {
+// mentionRule is a rule that a document must show something: it gives what is
+// owed, or false where nothing is or rules may not read its value.
+type mentionRule struct {
 	code string
 	owed func(*assessment) (mention, bool)
-}{
+}
+
+// mentionRules are those of the documents of claims of each kind, by their roles.
+var mentionRules = map[claim.Role][]mentionRule{
+	claim.PurchaseOrder:         orderMentions,
+	claim.Invoice:               invoiceMentions,
+	claim.AptitudeCertificate:   aptitudeMentions,
+	claim.CompletionCertificate: completionMentions,
+}
+
+// orderMentions are the mentions of a purchase order.
+var orderMentions = []mentionRule{
 	{"MEN-01", (*assessment).referenceOwed},
 	{"MEN-02", (*assessment).dateOwed},
 	{"MEN-03", (*assessment).regimeOwed},
@@ -41,13 +53,19 @@ var orderMentions = []struct {
 	{"MEN-13", (*assessment).conditionOwed},
 }
 
-// mentions asks MEN-01 to MEN-13, and gives the evidence for those that the
-// purchase order shows.
+// mentions asks MEN-01 to MEN-13, FAC, VA-01 and FIN-01 of the documents that
+// rows of the claim's kind name, and gives the evidence for those that they show.
 func (a *assessment) mentions() {
+	for _, column := range config.TemplateOf(a.claim.Kind).Columns {
+		a.mentionsOn(column.Role)
+	}
+}
+
+func (a *assessment) mentionsOn(role claim.Role) {
 	var f *finder
-	for _, rule := range orderMentions {
+	for _, rule := range mentionRules[role] {
 		a.ask(rule.code, func() bool {
-			d, ok := a.purchaseOrder()
+			d, ok := a.openDocument(role)
 			if !ok {
 				return false
 			}
@@ -68,10 +86,14 @@ func (a *assessment) mentions() {
 	}
 }
 
-// owed gives the mentions that are owed and whose values rules may read.
-func (a *assessment) owed() []mention {
+// owed gives the mentions that a document in a role owes and whose values rules
+// may read.
+func (a *assessment) owed(role claim.Role) []mention {
+	if role == claim.VATExemption {
+		return a.attestationOwed()
+	}
 	var all []mention
-	for _, rule := range orderMentions {
+	for _, rule := range mentionRules[role] {
 		if m, ok := rule.owed(a); ok {
 			m.code = rule.code
 			all = append(all, m)
@@ -149,20 +171,7 @@ func (a *assessment) sure(d *claim.Document, f *finder) bool {
 	return f.sure()
 }
 
-// purchaseOrder gives an advance's purchase order, where it could be read.
-func (a *assessment) purchaseOrder() (*claim.Document, bool) {
-	if a.claim.Kind != claim.Advance {
-		return nil, false
-	}
-	d := a.claim.Document(claim.PurchaseOrder)
-	if d == nil {
-		a.field(claim.FieldOrderFile)
-		return nil, false
-	}
-	return d, a.opens(d)
-}
-
-// valueOwed is a value of the row.
+// valueOwed is a value of the row, or of the dossier where no field is named.
 func valueOwed(field claim.FieldID, expected string, shown search, nearly likeness) mention {
 	return mention{field: field, expected: expected, shown: shown, nearly: nearly, fragile: isFragile(expected)}
 }
@@ -219,14 +228,15 @@ func (a *assessment) companyOwed() (mention, bool) {
 	name, ok := a.text(claim.FieldCompanyName)
 	known := []string{name}
 	if e, registered := a.establishment(); registered {
-		for _, registered := range a.registeredNames(e) {
-			if distinctive(a.Programme.Names, registered) {
-				known = append(known, registered)
-			}
-		}
+		known = append(known, a.distinctive(a.registeredNames(e))...)
 	}
 	shown, nearly := companiesShown(a.Programme.Names, known)
 	return valueOwed(claim.FieldCompanyName, name, shown, nearly), ok
+}
+
+// distinctive gives those of some companies' names that tell a company from others.
+func (a *assessment) distinctive(names []string) []string {
+	return slices.DeleteFunc(names, func(name string) bool { return !distinctive(a.Programme.Names, name) })
 }
 
 // emailOwed is MEN-08.
@@ -268,7 +278,7 @@ func isFragile(value string) bool {
 			letters++
 		}
 	}
-	return letters < provenLetters && !claim.FINESS(value).KeyOK()
+	return letters < provenLetters && !claim.FINESS(value).KeyOK() && !claim.DossierNumber(value).KeyOK()
 }
 
 // rates gives the rates of VAT that a liable supplier may charge.

@@ -10,14 +10,11 @@ import (
 	"guichet/pipeline/claim"
 )
 
-// order asks CMD-01 to CMD-04, CMD-06 and DEL-01 (AF §2, §4.4), of advances.
+// order asks CMD-01 to CMD-04, CMD-06 and DEL-01 (AF §2, §4.4).
 // CMD-05 depends on other claims: see [AssessHistory]. An order's date has no
 // hour, so days are compared: the days of opening, closing and reception are in
 // order.
 func (a *assessment) order() {
-	if a.claim.Kind != claim.Advance {
-		return
-	}
 	a.ask("CMD-01", a.sinceOpening)
 	a.ask("CMD-02", a.byClosing)
 	a.ask("CMD-03", a.byReception)
@@ -102,7 +99,7 @@ func (a *assessment) compliant() bool {
 // purchase order passes. A signature that does not verify proves no time, and
 // a document timestamp is nobody's signature.
 func (a *assessment) signingTime() bool {
-	d, ok := a.purchaseOrder()
+	d, ok := a.openDocument(claim.PurchaseOrder)
 	if !ok {
 		return false
 	}

@@ -32,10 +32,14 @@ func (r *recorder) of(code string) *record {
 	return r.rules[code]
 }
 
-// ask asks one rule; what is read meanwhile is recorded as read by it. The rule
-// tells whether it could be asked. Where it could not, a value that it may not
-// read says why, or [assessment.silent] does.
+// ask asks one rule, where the catalogue has it asked of the claim's kind; what
+// is read meanwhile is recorded as read by it. The rule tells whether it could be
+// asked. Where it could not, a value that it may not read says why, or
+// [assessment.silent] does.
 func (a *assessment) ask(code string, rule func() bool) {
+	if !config.Rules.Rule(code).Of(a.claim.Kind) {
+		return
+	}
 	if a.recorder == nil {
 		rule()
 		return
@@ -94,7 +98,8 @@ func (r *recorder) note(source Source, name, value string) {
 // field records a field of the row, and what silences a rule that may not read it.
 func (r *recorder) field(column config.Column, f claim.Field) {
 	if column.ID == "" {
-		return // no such column in this kind of claim
+		r.silent("rows of this kind do not tell it")
+		return
 	}
 	name := column.Label
 	if f.Cell != "" {

@@ -17,7 +17,7 @@ var rulingCodes = map[claim.Verdict]string{
 // of all its review findings one REV-01, REV-02 or REV-03, whose message is the
 // reason given; and the codes of those that it replaced.
 func Rule(programme *config.Programme, kind claim.Kind, findings []claim.Finding, ruling claim.Ruling) (ruled []claim.Finding, codes []string) {
-	finding := newFinding(programme, kind, rulingCodes[ruling.Verdict], "", params{"reason": ruling.Reason})
+	finding := programme.Finding(kind, rulingCodes[ruling.Verdict], "", params{"reason": ruling.Reason})
 	return replaceReviews(findings, finding, func(claim.Finding) bool { return true })
 }
 

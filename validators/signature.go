@@ -27,15 +27,25 @@ var signatureRules = []struct {
 	{"SIG-08", true, (*assessment).sealed},
 }
 
-// signatures asks SIG-01 to SIG-09 of an advance's purchase order (AF §6.1).
+// signedRole gives the role of the document that claims of a kind have signed.
+func signedRole(kind claim.Kind) claim.Role {
+	if kind == claim.Balance {
+		return claim.AptitudeCertificate
+	}
+	return claim.PurchaseOrder
+}
+
+// signatures asks SIG-01 to SIG-09 of an advance's purchase order (AF §6.1) or a
+// balance's VA (AF §6.2).
 func (a *assessment) signatures() {
+	role := signedRole(a.claim.Kind)
 	var signatures []claim.Signature
-	if d := a.claim.Document(claim.PurchaseOrder); d != nil && opened(d) {
+	if d := a.claim.Document(role); d != nil && opened(d) {
 		signatures = signaturesOf(d.Facts)
 	}
 	for _, rule := range signatureRules {
 		a.ask(rule.code, func() bool {
-			d, ok := a.purchaseOrder()
+			d, ok := a.openDocument(role)
 			if !ok {
 				return false
 			}
@@ -204,7 +214,7 @@ func (a *assessment) sealed(d *claim.Document, signatures []claim.Signature) boo
 // pharmacy's signature or its manager's is enough, whoever signs or seals
 // beside them. Who they are must be known.
 func (a *assessment) signedByOthers(d *claim.Document, signatures []claim.Signature, code string, by owner) bool {
-	if _, known := a.establishment(); !known || !a.readable(claim.FieldCompanyName, claim.FieldManager) {
+	if !a.partiesKnown() {
 		return false
 	}
 	owners, ok := a.signers(d, signatures)
@@ -224,10 +234,25 @@ func (a *assessment) signedByOthers(d *claim.Document, signatures []claim.Signat
 	return true
 }
 
+// partiesKnown tells whether it is known who the pharmacy and its manager are.
+// After the advance the pharmacy is the dossier's, and the manager unknown.
+func (a *assessment) partiesKnown() bool {
+	if a.claim.Kind != claim.Advance {
+		_, ok := a.advance()
+		return ok
+	}
+	_, known := a.establishment()
+	return known && a.readable(claim.FieldCompanyName, claim.FieldManager)
+}
+
 // signers tells whose certificate each signature has. One that does not verify
-// may be the pharmacy's: then there is no telling. It is worked out once, or
-// once a rule where that tells what the rule reads.
+// may be the pharmacy's: then there is no telling, nor where no dossier tells the
+// pharmacy. It is worked out once, or once a rule where that tells what the rule
+// reads.
 func (a *assessment) signers(d *claim.Document, signatures []claim.Signature) ([]owner, bool) {
+	if a.claim.Kind != claim.Advance && !a.partiesKnown() {
+		return nil, false
+	}
 	for i := range signatures {
 		if !a.verifies(d, &signatures[i]) {
 			return nil, a.silent("SIG-02")
@@ -286,17 +311,17 @@ func (a *assessment) owner(c claim.Certificate) owner {
 	return ofPerson
 }
 
-// pharmacy gives the names and numbers of the row's pharmacy, the register's
-// included; the row's own name not where the register tells another and it is
-// one of the supplier's.
+// pharmacy gives the names and numbers of the claim's pharmacy, the register's
+// included; the name that the supplier gave not where the register tells another
+// and it is one of the supplier's.
 func (a *assessment) pharmacy(suppliers []string) party {
 	var p party
 	e, known := a.establishment()
-	name, ok := a.text(claim.FieldCompanyName)
-	if ok && !(known && slices.ContainsFunc(suppliers, func(of string) bool { return alike(a.Programme.Names, of, name) })) {
+	name, finess := a.quotedPharmacy()
+	if name != "" && !(known && slices.ContainsFunc(suppliers, func(of string) bool { return alike(a.Programme.Names, of, name) })) {
 		p.names = append(p.names, name)
 	}
-	if finess, ok := a.text(claim.FieldFINESS); ok {
+	if finess != "" {
 		p.numbers = append(p.numbers, finess)
 	}
 	if known {
@@ -306,6 +331,21 @@ func (a *assessment) pharmacy(suppliers []string) party {
 		}
 	}
 	return p
+}
+
+// quotedPharmacy gives the pharmacy's name and FINESS number as the supplier gave
+// them, on this row or on the advance's; nothing where rules may not read them.
+func (a *assessment) quotedPharmacy() (name, finess string) {
+	if a.claim.Kind == claim.Advance {
+		name, _ = a.text(claim.FieldCompanyName)
+		finess, _ = a.text(claim.FieldFINESS)
+		return name, finess
+	}
+	advance, ok := a.advance()
+	if !ok {
+		return "", ""
+	}
+	return dossierFact(a, advance, "company name", advance.RowName), string(dossierFact(a, advance, "FINESS", advance.FINESS))
 }
 
 // bearsManager tells whether a certificate bears the manager's name, which

@@ -6,8 +6,7 @@ import (
 	"guichet/pipeline/claim"
 )
 
-// supplier asks FOU-01 to FOU-06 (AF §3.2, §4.1). Only advances name a
-// solution, so that of the later kinds FOU-01 alone is asked.
+// supplier asks FOU-01 to FOU-06 (AF §3.2, §4.1).
 func (a *assessment) supplier() {
 	a.ask("FOU-01", a.ownFolder)
 	a.ask("FOU-03", a.knownSolution)

@@ -113,7 +113,7 @@ func likePassage(text string) likeness { return like([]pattern{passagePattern(te
 // Print does not tell l and I from 1, nor O from 0, and no other reference
 // differs by them: with these it is the reference itself.
 func likeReference(text string) likeness {
-	wanted := twins.Replace(string(compactOf(text)))
+	wanted := strings.Map(twin, string(compactOf(text)))
 	return func(g *glyphs) (hit, bool) {
 		var at match
 		found, ok := like(textPattern(text), func(g *glyphs, m match) bool {
@@ -121,15 +121,23 @@ func likeReference(text string) likeness {
 			at = m
 			return before != "-" && before != "_" && after != "_"
 		})(g)
-		if ok && twins.Replace(g.spelling(at)) == wanted {
+		if ok && strings.Map(twin, g.spelling(at)) == wanted {
 			found.sight = shown
 		}
 		return found, ok
 	}
 }
 
-// twins makes one of the glyphs that print does not tell apart.
-var twins = strings.NewReplacer("l", "1", "i", "1", "|", "1", "o", "0")
+// twin makes one of the glyphs that print does not tell apart.
+func twin(r rune) rune {
+	switch r {
+	case 'l', 'i', '|':
+		return '1'
+	case 'o':
+		return '0'
+	}
+	return r
+}
 
 // spelling gives the glyphs of a match.
 func (g *glyphs) spelling(m match) string {
@@ -210,7 +218,7 @@ func letters(patterns []pattern) int {
 
 // likeCompany finds a company's name, legal forms aside.
 func likeCompany(names config.Names, name string) likeness {
-	return likeText(strings.Join(wordsBut(name, capitalForms(names)), " "), name)
+	return likeText(strings.Join(wordsBut(name, names.LegalForms), " "), name)
 }
 
 // likeVersioned finds a solution's name with its version near it.
@@ -356,17 +364,36 @@ func likePhone(phone string) likeness {
 	return like(patterns, nil)
 }
 
-// likeKeyed finds a number of nine signs that has a key. Letters that stand
-// for digits are those digits where they make the number, since its key is
-// right: that is the number itself. A wrong digit makes the key wrong. Where
-// the key is right, what stands there is another number.
+// likeKeyed finds a number of nine signs that has a key, and is not the head of
+// a SIRET.
 func likeKeyed(number claim.FINESS) likeness {
-	p := numberPattern(strings.ToLower(string(number)), keyed, breaksNumber)
+	return likeProven(strings.ToLower(string(number)), keyProof{
+		keyOK: func(read string) bool { return claim.FINESS(read).KeyOK() },
+		parts: func(gap string) bool { return gap == "" || gap == " " },
+		alone: func(g *glyphs, m match) bool {
+			next := g.digitsAt(m.last + 1)
+			return g.gap(m.last+1) != " " || len(next) != nicDigits || !strings.HasPrefix(next, "00")
+		},
+	})
+}
+
+// keyProof is what tells a number that has a key from others.
+type keyProof struct {
+	keyOK func(read string) bool // of a number as it was read, in capitals
+	parts func(gap string) bool  // what may part the groups of one that is well written
+	alone func(*glyphs, match) bool
+}
+
+// likeProven finds a number that has a key. Letters that stand for digits are
+// those digits where they make the number, since its key is right: that is the
+// number itself. A wrong digit makes the key wrong. Where the key is right, what
+// stands there is another number.
+func likeProven(number string, by keyProof) likeness {
+	p := numberPattern(number, keyed, breaksNumber)
 	return func(g *glyphs) (hit, bool) {
 		best := hit{sight: missing}
 		g.each(&p, func(m match) bool {
-			siret := g.gap(m.last+1) == " " && len(g.digitsAt(m.last+1)) == nicDigits && strings.HasPrefix(g.digitsAt(m.last+1), "00")
-			if sight := g.keyedSight(m); g.apart(&p, m) && !siret && sight < best.sight {
+			if sight := g.keyedSight(m, by); g.apart(&p, m) && by.alone(g, m) && sight < best.sight {
 				best = g.hitAt(m)
 				best.sight = sight
 			}
@@ -377,18 +404,18 @@ func likeKeyed(number claim.FINESS) likeness {
 }
 
 // keyedSight tells what a match of a number with a key is worth.
-func (g *glyphs) keyedSight(m match) sight {
+func (g *glyphs) keyedSight(m match, by keyProof) sight {
 	plain, digits := true, 0
 	for i := m.first; i <= m.last; i++ {
 		if g.isDigit(i) {
 			digits++
 		}
-		plain = plain && (i == m.first || g.gap(i) == "" || g.gap(i) == " ")
+		plain = plain && (i == m.first || by.parts(g.gap(i)))
 	}
 	// A well-formed number is found exactly, or refused for what is beside it.
-	asRead := claim.FINESS(strings.ToUpper(g.spelling(m)))
+	asRead := strings.ToUpper(g.spelling(m))
 	switch {
-	case asRead.KeyOK() && (plain || m.cost > 0):
+	case by.keyOK(asRead) && (plain || m.cost > 0):
 		return missing
 	case m.cost == 0 && plain && 2*digits > len(asRead):
 		return shown

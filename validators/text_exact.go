@@ -81,15 +81,19 @@ func (s *stream) isWholeAddress(sp span) bool {
 func referenceSearch(text string) search {
 	p := phraseOf(text)
 	return func(_ *layer, s *stream, accept visit) bool {
-		return s.eachPhrase(p, func(sp span) bool {
-			if separator := s.before(sp.first); sp.first > 0 && (separator == "-" || separator == "_") {
-				return false
-			}
-			separator := s.after(sp.last)
-			longer := separator == "_" || s.isNumber(sp.last+1) && joins(separator)
-			return (sp.last+1 == len(s.tokens) || !longer) && accept(sp)
-		})
+		return s.eachPhrase(p, func(sp span) bool { return s.isWholeReference(sp) && accept(sp) })
 	}
+}
+
+// isWholeReference tells whether no hyphen or underscore makes a span part of a
+// longer reference.
+func (s *stream) isWholeReference(sp span) bool {
+	if separator := s.before(sp.first); sp.first > 0 && (separator == "-" || separator == "_") {
+		return false
+	}
+	separator := s.after(sp.last)
+	longer := separator == "_" || s.isNumber(sp.last+1) && joins(separator)
+	return sp.last+1 == len(s.tokens) || !longer
 }
 
 // versionLabels are the words by which a version is announced.

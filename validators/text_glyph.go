@@ -158,7 +158,8 @@ const (
 	// loose digits are firm, but one that OCR is not sure of may be any other, lost or gained.
 	loose
 	// keyed digits have a key among them: letters and signs like them are
-	// them, and one may be any other, lost or gained, for the key tells.
+	// them, and one may be any other, lost or gained, for the key tells. So it
+	// is with a letter that print does not tell from a digit.
 	keyed
 )
 
@@ -204,6 +205,8 @@ func (p *pattern) replace(g glyph, wanted rune) int {
 			return 0
 		}
 		return likeGlyph
+	case p.digits == keyed && twin(g.r) == twin(wanted):
+		return 0
 	case p.digits == keyed:
 		return wrongDigit
 	case !isDigitRune(g.r) || g.sure:

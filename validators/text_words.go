@@ -86,27 +86,20 @@ func (s *stream) personAt(i int, wanted map[string]int, missing int, civil map[s
 	return span{}, false
 }
 
-// companySearch finds a company's name, legal forms aside. Of the words that
-// the programme leaves out when it compares names, legal forms are those
-// written in capitals: without the others, Pharmacie de la Gare would stand on
-// every order from the Rue de la Gare.
+// companySearch finds a company's name, legal forms aside. The words that many
+// names have stay: without them, Pharmacie de la Gare would stand on every order
+// from the Rue de la Gare.
 func companySearch(names config.Names, name string) search {
 	// The name as it is comes second: with a form in its middle it stands
 	// there, but is no phrase without it.
-	return anyOf(newPhrase(wordsBut(name, capitalForms(names))).search(), newPhrase(words(name)).search())
-}
-
-// capitalForms gives the words left out of companies' names that are written
-// in capitals.
-func capitalForms(names config.Names) []string {
-	return slices.DeleteFunc(slices.Clone(names.LegalForms), func(form string) bool { return form != strings.ToUpper(form) })
+	return anyOf(newPhrase(wordsBut(name, names.LegalForms)).search(), newPhrase(words(name)).search())
 }
 
 // distinctive tells whether a company's name holds more than words that many
 // names have: PHARMACIE alone names none.
 func distinctive(names config.Names, name string) bool {
 	common := map[string]bool{}
-	for _, word := range names.LegalForms {
+	for _, word := range slices.Concat(names.LegalForms, names.CommonWords) {
 		common[claim.Fold(word)] = true
 	}
 	for _, word := range words(name) {

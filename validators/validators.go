@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"guichet/config"
 	"guichet/pipeline/claim"
@@ -62,7 +61,7 @@ type assessment struct {
 	template config.Template
 	findings []claim.Finding
 	evidence []claim.Evidence
-	owners   []owner   // of the purchase order's certificates; nil until asked for
+	owners   []owner   // of the signed document's certificates; nil until asked for
 	recorder *recorder // nil but where the claim is explained
 }
 
@@ -80,6 +79,8 @@ func (a *assessment) alone() {
 	a.documents()
 	a.mentions()
 	a.signatures()
+	a.balance()
+	a.completion()
 }
 
 // params are the parameters of a message.
@@ -88,7 +89,7 @@ type params map[string]string
 // tell adds the finding of a rule, with the deadline for filing again among
 // its parameters, and gives it back for its place to be set.
 func (a *assessment) tell(code, variant string, p params) *claim.Finding {
-	a.findings = append(a.findings, newFinding(a.Programme, a.claim.Kind, code, variant, p))
+	a.findings = append(a.findings, a.Programme.Finding(a.claim.Kind, code, variant, p))
 	return &a.findings[len(a.findings)-1]
 }
 
@@ -174,9 +175,13 @@ const (
 	archivingRegister = "archivage"
 )
 
-// establishment gives the pharmacy's row of the FINESS register, or false
-// where the number is unreadable (LIG) or no establishment's (BEN-01).
+// establishment gives the pharmacy's row of the FINESS register: of an advance,
+// false where the number is unreadable (LIG) or no establishment's (BEN-01);
+// later, see [assessment.fundedPharmacy].
 func (a *assessment) establishment() (claim.Establishment, bool) {
+	if a.claim.Kind != claim.Advance {
+		return a.fundedPharmacy()
+	}
 	text, ok := a.text(claim.FieldFINESS)
 	if !ok {
 		return claim.Establishment{}, false
@@ -226,50 +231,6 @@ func (a *assessment) solution() (claim.Solution, bool) {
 		return claim.Solution{}, a.silent("FOU-03")
 	}
 	return s, true
-}
-
-// maxMessage is the longest message that suppliers read, in characters.
-const maxMessage = 240
-
-// newFinding makes a finding from the catalogue, with {deadline} filled in.
-// Parameters hold what a supplier typed, up to a whole cell: the message cuts
-// them as short as its own length asks, the finding keeps them whole.
-func newFinding(programme *config.Programme, kind claim.Kind, code, variant string, p params) claim.Finding {
-	all := params{"deadline": deadlinePhrase(programme, kind)}
-	maps.Copy(all, p)
-	f := config.Rules.Finding(kind, code, variant, all)
-	for longest := 100; utf8.RuneCountInString(f.Message) > maxMessage && longest > 0; longest -= 20 {
-		short := params{}
-		for name, value := range all {
-			short[name] = clip(value, longest)
-		}
-		f.Message = config.Rules.Finding(kind, code, variant, short).Message
-	}
-	return f
-}
-
-// clip cuts a text to at most n characters, the mark of the cut included.
-func clip(s string, n int) string {
-	runes := []rune(s)
-	if len(runes) <= n {
-		return s
-	}
-	return string(runes[:n-1]) + "…"
-}
-
-// deadlinePhrase names the deadline for filing a claim of a kind again. Where
-// the kind is unknown, that of an advance and that of a balance are named.
-func deadlinePhrase(programme *config.Programme, kind claim.Kind) string {
-	calendar := programme.Calendar
-	switch kind {
-	case claim.Advance:
-		return "au plus tard le " + calendar.Closing.French()
-	case claim.Balance:
-		return "au plus tard le " + calendar.FinalClosing.French()
-	case claim.Completion:
-		return "au plus tard le " + calendar.ServicesEnd.French()
-	}
-	return "au plus tard le " + calendar.Closing.French() + " (avance) ou le " + calendar.FinalClosing.French() + " (solde)"
 }
 
 // Sort puts findings in the order of the rules, then of their cells, then of

@@ -49,7 +49,7 @@ func runCases(t *testing.T, cases []ruleCase) {
 // checkTexts checks what holds of every finding's texts.
 func checkTexts(t *testing.T, f claim.Finding) {
 	t.Helper()
-	if n := utf8.RuneCountInString(f.Message); n == 0 || n > maxMessage {
+	if n := utf8.RuneCountInString(f.Message); n == 0 || n > config.MaxMessage {
 		t.Errorf("%s: message of %d characters: %s", f.Code, n, f.Message)
 	}
 	if f.Remedy == "" || strings.ContainsAny(f.Message+f.Remedy, "{}") {
@@ -85,7 +85,7 @@ func TestDeadlines(t *testing.T) {
 		claim.Completion: "au plus tard le 20/09/2023",
 		"":               "au plus tard le 15/03/2023 à 14:00 (avance) ou le 14/12/2023 à 14:00 (solde)",
 	} {
-		if got := deadlinePhrase(ctx.Programme, kind); got != want {
+		if got := ctx.Programme.Finding(kind, "REV-02", "", params{"reason": "Non."}).Remedy; got != "Une nouvelle demande est recevable "+want+"." {
 			t.Errorf("%q: got %q, want %q", kind, got, want)
 		}
 	}
@@ -211,7 +211,7 @@ func TestAssessIsPure(t *testing.T) {
 			t.Fatalf("findings out of order:\n%s", diff)
 		}
 		for _, f := range first.Findings {
-			if n := utf8.RuneCountInString(f.Message); n == 0 || n > maxMessage {
+			if n := utf8.RuneCountInString(f.Message); n == 0 || n > config.MaxMessage {
 				t.Fatalf("%s: message of %d characters", f.Code, n)
 			}
 		}

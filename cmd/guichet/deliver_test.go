@@ -15,16 +15,20 @@ import (
 	"guichet/pipeline/ledger"
 )
 
-// deliver drops batches of advances into the inbox of the store in ./store, as
-// a supplier would, with an order each, from lines on standard input: see
-// [fixtures.Typed]. The first row is on line 2 of avance.csv; REF.pdf is its
-// order.
+// deliver drops batches of the kind that its argument names, advances without
+// one, into the inbox of the store in ./store, as a supplier would, with their
+// documents, from lines on standard input: see [fixtures.Typed]. The first row is
+// on line 2 of avance.csv; REF.pdf is its order.
 func deliver() error {
+	kind := claim.Advance
+	if len(os.Args) > 1 {
+		kind = claim.Kind(os.Args[1])
+	}
 	lines, err := io.ReadAll(os.Stdin)
 	if err != nil {
 		return err
 	}
-	batches, err := fixtures.Typed(claim.Advance, string(lines))
+	batches, err := fixtures.Typed(kind, string(lines))
 	if err != nil {
 		return err
 	}

@@ -104,7 +104,7 @@ func (i *inspected) printMentions(out *strings.Builder) {
 	}
 	table := tableOf(out, "Mentions", "RULE", "FOUND", "PAGE", "PLACE")
 	for _, e := range i.evidence {
-		row(table, e.Rule, shortened(e.Text), fmt.Sprint(e.Page), where(e.Rect))
+		row(table, e.Rule, claim.Cut(e.Text, longestFind), fmt.Sprint(e.Page), where(e.Rect))
 	}
 	_ = table.Flush() // a strings.Builder takes all
 }
@@ -112,14 +112,6 @@ func (i *inspected) printMentions(out *strings.Builder) {
 // longestFind is how many characters of what was found a line shows; --json
 // tells all.
 const longestFind = 70
-
-// shortened gives the start of a text that is too long for a line.
-func shortened(text string) string {
-	if runes := []rune(text); len(runes) > longestFind {
-		return string(runes[:longestFind-1]) + "…"
-	}
-	return text
-}
 
 // where tells a rectangle in whole points from the page's top left.
 func where(r *claim.Rect) string {

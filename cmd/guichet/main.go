@@ -51,7 +51,10 @@ type cli struct {
 	Show      showCommand      `cmd:"" help:"Show what became of a batch, a claim or a dossier, and why."`
 	Review    reviewCommand    `cmd:"" help:"Decide the claims that need a person."`
 	Reprocess reprocessCommand `cmd:"" help:"Evaluate claims again with today's registers and programme."`
+	Deadlines deadlinesCommand `cmd:"" help:"List what suppliers must do soon, and remind them."`
 	Inspect   inspectCommand   `cmd:"" help:"Show what is seen of a document: text, mentions, signatures, ink."`
+	Registers registersCommand `cmd:"" help:"Tell what is wrong in the registers before a night does."`
+	Tranche   trancheCommand   `cmd:"" help:"Look up the pharmacies of a supplier's file: FINESS, eligibility, tranche, ceilings."`
 	Rules     rulesCommand     `cmd:"" help:"Print the catalogue of rules."`
 	Demo      demoCommand      `cmd:"" help:"Make a store with generated claims, good and faulty, and run on it."`
 	Doctor    doctorCommand    `cmd:"" help:"Check what a run will need, and say what to do."`

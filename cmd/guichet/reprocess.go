@@ -24,7 +24,7 @@ type reprocessCommand struct {
 	AllowWithdraw  bool          `help:"Take acceptances back that do not hold any more; needs --reason and --by."`
 	Reason         string        `help:"Why acceptances are taken back, in French, at most 240 characters on one line: suppliers and the payment system read it." placeholder:"TEXT"`
 	By             string        `help:"Who has it evaluated again; told in the ledger." placeholder:"NAME"`
-	Now            string        `help:"Stands in for the clock in rules about today, for rehearsal: RFC 3339, or \"yyyy-mm-dd hh:mm\" in Paris." placeholder:"T"`
+	Now            string        `help:"Stands in for the time of the decisions, for rehearsal: RFC 3339, or \"yyyy-mm-dd hh:mm\" in Paris." placeholder:"T"`
 	Wait           time.Duration `help:"Wait so long for a run to end, such as 30m." placeholder:"D"`
 	AcceptRegister []string      `help:"Go on although this register lost more than 2 % of its rows; its name without extension." placeholder:"NAME"`
 	JSON           bool          `help:"Print a JSON object a difference, and nothing else."`
@@ -70,10 +70,7 @@ func (c reprocessCommand) Run(t *terminal) error {
 	if err := ledgerThere(settings); err != nil {
 		return err
 	}
-	if !now.IsZero() {
-		t.log.Info(nowChangesNothing)
-	}
-	return t.open(settings, pipeline.Night{Wait: c.Wait, Accepted: c.AcceptRegister}, func(night *pipeline.Night) error {
+	return t.open(settings, pipeline.Night{Now: now, Wait: c.Wait, Accepted: c.AcceptRegister}, func(night *pipeline.Night) error {
 		done, err := night.Reprocess(t.ctx, what)
 		t.bar.done()
 		if err := t.cut(err); err != nil {

@@ -14,7 +14,10 @@ type rulesCommand struct {
 }
 
 func (rulesCommand) Help() string {
-	return `Examples:
+	return `The rules, with the texts of the programme that the settings name, and the
+deadlines of that programme's versions.
+
+Examples:
   guichet rules                   a line per rule
   guichet rules --markdown        with the French texts
   guichet rules --json | jq '.[] | select(.code == "MEN-04")'`
@@ -22,16 +25,24 @@ func (rulesCommand) Help() string {
 
 // Run prints the catalogue.
 func (c rulesCommand) Run(t *terminal) error {
+	settings, err := t.settings()
+	if err != nil {
+		return err
+	}
+	programme, err := config.LoadProgramme(settings.Programme)
+	if err != nil {
+		return usageError{err}
+	}
 	switch {
 	case c.JSON:
 		encoder := json.NewEncoder(t.out)
 		encoder.SetEscapeHTML(false)
 		encoder.SetIndent("", "  ")
-		return encoder.Encode(config.Rules.Rules)
+		return encoder.Encode(programme.Catalogue().Rules)
 	case c.Markdown:
-		return config.Rules.WriteMarkdown(t.out)
+		return programme.WriteMarkdown(t.out)
 	default:
-		return config.Rules.WriteTable(t.out)
+		return programme.WriteTable(t.out)
 	}
 }
 

@@ -22,7 +22,7 @@ import (
 
 type runCommand struct {
 	Batch          []string      `help:"Take only this batch; may be given several times." placeholder:"SIRET/NAME"`
-	Now            string        `help:"Stands in for the clock in rules about today, for rehearsal: RFC 3339, or \"yyyy-mm-dd hh:mm\" in Paris." placeholder:"T"`
+	Now            string        `help:"Stands in for the start of the run, for rehearsal: RFC 3339, or \"yyyy-mm-dd hh:mm\" in Paris." placeholder:"T"`
 	Wait           time.Duration `help:"Wait so long for another run to end, such as 30m." placeholder:"D"`
 	AcceptRegister []string      `help:"Go on although this register lost more than 2 % of its rows; its name without extension." placeholder:"NAME"`
 }
@@ -34,8 +34,14 @@ unfinished is finished first. Rejected claims are a normal result (exit 0);
 exit 1 means that something could not be processed: it is named, left where it
 is, and tried again by the next run.
 
+--now rehearses a night: the ledger and "guichet show" tell T as the time of its
+decisions. Receptions stay the objects' own (under intake.reception first_seen
+what is seen first is received at T), and the quiet period, locks and metrics go
+by the real clock. Use a ledger and a store of your own for it.
+
 Examples:
   guichet run
+  guichet run --now '2023-03-15 22:00'
   guichet run --batch 73282932000074/lot-2023-03
   GUICHET_STORAGE_URL=file:///srv/depot guichet run
   guichet run --accept-register finess`
@@ -59,14 +65,8 @@ func (c runCommand) Run(t *terminal) error {
 	if err != nil {
 		return usageError{err}
 	}
-	if !now.IsZero() {
-		t.log.Info(nowChangesNothing)
-	}
-	return t.night(settings, pipeline.Night{Only: only, Wait: c.Wait, Accepted: c.AcceptRegister})
+	return t.night(settings, pipeline.Night{Now: now, Only: only, Wait: c.Wait, Accepted: c.AcceptRegister})
 }
-
-// nowChangesNothing is told to who gives --now in vain.
-const nowChangesNothing = "no rule on advances is about today: --now changes nothing; reception times are the objects' own"
 
 // parseNow reads --now; the zero time when it is not given.
 func parseNow(s string) (time.Time, error) {
@@ -76,9 +76,13 @@ func parseNow(s string) (time.Time, error) {
 	if at, err := time.Parse(time.RFC3339, s); err == nil {
 		return at, nil
 	}
-	at, err := time.ParseInLocation("2006-01-02 15:04", s, claim.Paris)
-	if err != nil {
+	const layout = "2006-01-02 15:04"
+	at, err := time.ParseInLocation(layout, s, claim.Paris)
+	switch {
+	case err != nil:
 		return time.Time{}, fmt.Errorf("--now %q is neither RFC 3339 nor \"yyyy-mm-dd hh:mm\"", s)
+	case at.Format(layout) != s:
+		return time.Time{}, fmt.Errorf("--now %q: the clocks of Paris went forward over that hour", s)
 	}
 	return at, nil
 }

@@ -161,8 +161,8 @@ func minute(at time.Time) string {
 	return at.In(claim.Paris).Format("2006-01-02 15:04:05")
 }
 
-// worded gives a decision in plain words.
-func worded(d claim.Decision) string { return strings.ReplaceAll(string(d), "_", " ") }
+// worded gives a decision, or another name of ours, in plain words.
+func worded[T ~string](d T) string { return strings.ReplaceAll(string(d), "_", " ") }
 
 // look opens the ledger to look things up.
 func (t *terminal) look(work func(*ledger.Ledger) error) (err error) {

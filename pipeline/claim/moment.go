@@ -61,6 +61,18 @@ func (m Moment) French() string {
 	return m.Day.French()
 }
 
+// String gives the moment as [ParseMoment] reads it: 2023-03-15 14:00, or
+// 2023-09-20; nothing for none.
+func (m Moment) String() string {
+	switch {
+	case !m.HasTime:
+		return m.Day.String()
+	case m.At.Second() != 0:
+		return m.At.In(Paris).Format("2006-01-02 15:04:05")
+	}
+	return m.At.In(Paris).Format("2006-01-02 15:04")
+}
+
 // UnmarshalText reads what [ParseMoment] reads.
 func (m *Moment) UnmarshalText(text []byte) error {
 	parsed, err := ParseMoment(string(text))

@@ -26,5 +26,14 @@ func Plain(text string) string {
 	return strings.TrimSpace(shown.String())
 }
 
+// Cut gives a text as it is, or so much of it that it has n characters with the
+// mark of the cut.
+func Cut(text string, n int) string {
+	if runes := []rune(text); len(runes) > n {
+		return string(runes[:n-1]) + "…"
+	}
+	return text
+}
+
 // Quote gives a supplier's text as [Plain] does, in French quotes.
 func Quote(text string) string { return "« " + Plain(text) + " »" }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"slices"
 
-	"guichet/config"
 	"guichet/pipeline/claim"
 )
 
@@ -193,7 +192,7 @@ func forSupplier(result claim.Result) (told claim.Result, withheld bool, err err
 			continue
 		case finding.Code == "DOS-02":
 			withheld, stranger = true, true
-			if finding, err = unknownDossier(result.Kind, finding); err != nil {
+			if finding, err = unknownDossier(finding); err != nil {
 				return told, withheld, fmt.Errorf("claim %s: %w", result.Claim, err)
 			}
 		case finding.Operators != "":
@@ -209,16 +208,17 @@ func forSupplier(result claim.Result) (told claim.Result, withheld bool, err err
 }
 
 // unknownDossier gives the DOS-01 that a supplier reads in place of a DOS-02,
-// word for word as if the number were not known.
-func unknownDossier(kind claim.Kind, stranger claim.Finding) (claim.Finding, error) {
-	for _, name := range []string{"value", "deadline"} {
-		if _, ok := stranger.Params[name]; !ok {
-			return claim.Finding{}, fmt.Errorf("%w: its DOS-02 lacks the parameter %s", ErrInconsistent, name)
-		}
+// whose words for suppliers are those of DOS-01 already (see
+// config.Programme.Finding). One that tells operators nothing else would tell
+// the supplier whose the dossier is.
+func unknownDossier(stranger claim.Finding) (claim.Finding, error) {
+	if stranger.Operators == "" {
+		return claim.Finding{}, fmt.Errorf("%w: its DOS-02 has no words for operators", ErrInconsistent)
 	}
-	finding := config.Rules.Finding(kind, "DOS-01", "", stranger.Params)
-	finding.Field, finding.Cell, finding.Value = stranger.Field, stranger.Cell, stranger.Value
-	return finding, nil
+	return claim.Finding{
+		Code: "DOS-01", Outcome: stranger.Outcome, Section: stranger.Section, Field: stranger.Field, Cell: stranger.Cell, Value: stranger.Value,
+		Message: stranger.Message, Remedy: stranger.Remedy,
+	}, nil
 }
 
 // forOperators gives a claim whole, each finding with what operators are told.

@@ -320,10 +320,8 @@ func TestAStrangersDossierReadsAsUnknown(t *testing.T) {
 	set := balances()
 	stranger := &set.Results[0]
 	withTruth := render(t, set)
-	params := stranger.Findings[0].Params
 	unknown := finding("DOS-01", nil)
-	unknown.Message = "Le numéro de dossier " + params["value"] + " n'est pas connu, ou comporte une erreur de saisie."
-	unknown.Remedy = "Reprenez le numéro notifié à l'acceptation de l'avance, puis déposez la demande " + params["deadline"] + "."
+	unknown.Message, unknown.Remedy = unknownNumber, takeItUp
 	unknown.Field, unknown.Cell, unknown.Value = "N° dossier ASP", "B4", "LGO1-00000004-93"
 	stranger.Findings = []claim.Finding{unknown, stranger.Findings[1]}
 	stranger.FINESS, stranger.OrderRef, stranger.Amounts = "", "", claim.Amounts{}
@@ -446,7 +444,7 @@ func TestInconsistentSetsAreRefused(t *testing.T) {
 		"rejected for what is withheld": func(s *publish.Set) {
 			s.Results[0] = result(2, finding("BEN-07", func(f *claim.Finding) { f.Outcome = claim.Reject }))
 		},
-		"DOS-02 without its parameters":    func(s *publish.Set) { s.Results[0] = result(2, finding("DOS-02", nil)) },
+		"DOS-02 in its own words":          func(s *publish.Set) { s.Results[0] = result(2, finding("DOS-02", nil)) },
 		"withdrawn without a new decision": withdrawing(func(_ *publish.Set, r *claim.Result) { r.Claim = otherClaim }),
 		"withdrawn, never accepted": withdrawing(func(_ *publish.Set, r *claim.Result) {
 			r.Decision, r.Findings = claim.Rejected, []claim.Finding{reject}

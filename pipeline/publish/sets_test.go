@@ -76,6 +76,12 @@ const (
 	otherFINESS   = "2A0000014"
 )
 
+// What a supplier reads of a dossier number that is not known, or not its own.
+const (
+	unknownNumber = "Le numéro de dossier LGO1-00000004-93 n'est pas connu, ou comporte une erreur de saisie."
+	takeItUp      = "Reprenez le numéro notifié à l'acceptation de l'avance, puis déposez la demande au plus tard le 14/12/2023 à 14:00."
+)
+
 // mixed is a night's advances with all decisions and texts made to break what
 // writes or reads them.
 func mixed() publish.Set {
@@ -149,8 +155,9 @@ func balances() publish.Set {
 	completion.Amounts = claim.Amounts{}
 	stranger := later(claim.Balance, 4, finding("DOS-02", func(f *claim.Finding) {
 		f.Field, f.Cell, f.Value = "N° dossier ASP", "B4", "LGO1-00000004-93"
-		f.Message = "Le dossier est celui de " + otherSupplier
-		f.Params = map[string]string{"value": f.Value, "deadline": "au plus tard le 14/12/2023 à 14:00", "supplier": otherSupplier}
+		f.Message, f.Remedy = unknownNumber, takeItUp
+		f.Operators = "Le dossier est celui de " + otherSupplier
+		f.Params = map[string]string{"value": f.Value, "supplier": otherSupplier}
 	}), finding("VA-01", nil))
 	stranger.Dossier, stranger.FINESS, stranger.OrderRef = "LGO1-00000004-93", otherFINESS, "CMD-D'AUTRUI"
 	stranger.Amounts = claim.Amounts{ExclTax: ptr(claim.Cents(12345)), PaidBefore: ptr(claim.Cents(6789))}

@@ -25,7 +25,7 @@ type cell string
 // text gives the cell of a text. One that a spreadsheet would take for a
 // formula gets a leading apostrophe, even when it is a plain number.
 func text[T ~string](value T) cell {
-	s := strings.Map(printable, strings.ToValidUTF8(string(value), "\ufffd"))
+	s := visible(string(value))
 	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
 		s = "'" + s
 	}
@@ -33,6 +33,11 @@ func text[T ~string](value T) cell {
 		s = `"` + strings.ReplaceAll(s, `"`, `""`) + `"`
 	}
 	return cell(s)
+}
+
+// visible keeps out of a text what no file should hold.
+func visible(s string) string {
+	return strings.Map(printable, strings.ToValidUTF8(s, "\ufffd"))
 }
 
 // printable keeps out what breaks readers of CSV and cannot be seen.

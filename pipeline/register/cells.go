@@ -2,7 +2,6 @@ package register
 
 import (
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -21,11 +20,11 @@ func (c *finessCell) UnmarshalCSV(text string) error {
 	case text == "":
 		return errEmpty
 	case why == template.WhyLostDigits:
-		return errors.New("a spreadsheet dropped digits of this FINESS number; format the column as text and enter it again")
+		return errFINESSLost
 	case why != "":
-		return errors.New("not a FINESS number (9 characters)")
+		return errFINESS
 	case !number.KeyOK():
-		return errors.New("a FINESS number with a wrong key")
+		return errFINESSKey
 	}
 	*c = finessCell(number)
 	return nil
@@ -40,17 +39,15 @@ func (c *siretCell) UnmarshalCSV(text string) error {
 	case text == "":
 		return errEmpty
 	case why == template.WhyLostDigits:
-		return errors.New("a spreadsheet dropped digits of this SIRET; format the column as text and enter it again")
+		return errSIRETLost
 	case why == template.WhySIRETKey:
-		return errors.New("a SIRET with a wrong key")
+		return errSIRETKey
 	case why != "":
-		return errors.New("not a SIRET (14 digits)")
+		return errSIRET
 	}
 	*c = siretCell(number)
 	return nil
 }
-
-var errEmpty = errors.New("empty, but required")
 
 type textCell string
 
@@ -75,7 +72,7 @@ func (c *yesNoCell) UnmarshalCSV(text string) error {
 		*c = yesNoCell{true, false}
 	case "":
 	default:
-		return errors.New("neither OUI nor NON")
+		return errYesNo
 	}
 	return nil
 }
@@ -89,7 +86,7 @@ func (c *roleCell) UnmarshalCSV(text string) error {
 	case "distributeur":
 		c.distributor = true
 	default:
-		return errors.New("neither EDITEUR nor DISTRIBUTEUR")
+		return errRole
 	}
 	return nil
 }
@@ -103,7 +100,7 @@ func (c *regimeCell) UnmarshalCSV(text string) error {
 	}
 	regime, ok := template.ParseRegime(text)
 	if !ok {
-		return errors.New("neither ASSUJETTI nor NON ASSUJETTI")
+		return errRegime
 	}
 	*c = regimeCell(regime)
 	return nil
@@ -149,7 +146,7 @@ func (c *digestCell) UnmarshalCSV(text string) error {
 		return nil
 	}
 	if raw, err := hex.DecodeString(text); err != nil || len(raw) != 32 {
-		return errors.New("not a SHA-256 (64 hexadecimal digits)")
+		return errDigest
 	}
 	*c = digestCell(strings.ToLower(text))
 	return nil

@@ -13,6 +13,8 @@ import (
 
 // finess is the register of establishments.
 type finess struct {
+	whole    bool   // the file could be read to its end
+	first    string // line 1
 	rows     []claim.Establishment
 	lines    []int // of rows
 	byNumber map[claim.FINESS]int
@@ -33,30 +35,32 @@ const (
 	finessColumns    = 32
 )
 
-const maxFINESSErrors = 5 // told of one register
-
 var errNotFINESS = errors.New(`not the official FINESS extraction of establishments (cs1100502 or cs1100507): line 1 must read "finess;etalab;<number>;<date>"`)
 
 // readFINESS reads the official extraction. Its records never span lines, so
 // that a stray quote spoils one line and no more.
-func (s *Set) readFINESS(f File) (int, error) {
+func (s *Set) readFINESS(f File, tell tell) int {
+	const again = "get the official extraction again"
 	if int64(len(f.Data)) > limits.Bytes {
-		return 0, fmt.Errorf("larger than %d MiB", limits.Bytes>>20)
+		tell.stop(Problem{Kind: "unreadable", Cure: again}, fmt.Errorf("larger than %d MiB", limits.Bytes>>20))
+		return 0
 	}
 	text, err := template.DecodeText(f.Data)
 	if err != nil {
-		return 0, fmt.Errorf("cannot be decoded: %w", err)
+		tell.stop(Problem{Kind: "unreadable", Cure: again}, fmt.Errorf("cannot be decoded: %w", err))
+		return 0
 	}
 	first, text, _ := strings.Cut(text, "\n")
 	if !strings.HasPrefix(first, "finess;etalab;") {
-		return 0, errNotFINESS
+		tell.stop(Problem{Kind: "header", Line: 1, Cure: again}, errNotFINESS)
+		return 0
 	}
 	expected := strings.Count(text, "\nstructureet;") + 1
 	r := finess{
+		whole: true, first: strings.TrimSuffix(first, "\r"),
 		rows: make([]claim.Establishment, 0, expected), lines: make([]int, 0, expected),
 		byNumber: make(map[claim.FINESS]int, expected), byEntity: make(map[claim.FINESS][]int, expected),
 	}
-	var errs []error
 	var cells []string
 	count := 0
 	for number := 2; text != ""; number++ {
@@ -70,13 +74,46 @@ func (s *Set) readFINESS(f File) (int, error) {
 			err = r.add(number, cells)
 		}
 		if err != nil {
-			if errs = append(errs, fmt.Errorf("line %d: %w", number, err)); len(errs) == maxFINESSErrors {
-				break
-			}
+			tellFINESS(number, err, tell)
 		}
 	}
 	s.establishments = r
-	return count, errors.Join(errs...)
+	return count
+}
+
+// finessError is what is wrong with a row of the extraction.
+type finessError struct {
+	kind   string
+	column int    // from 1; 0: the row
+	label  string // of the column
+	value  string
+	what   string
+}
+
+func (e finessError) Error() string {
+	if e.column == 0 {
+		return e.what
+	}
+	place := fmt.Sprintf("column %d", e.column)
+	if e.label != "" {
+		place += " (" + e.label + ")"
+	}
+	if e.kind == errEmpty.kind {
+		return place + " is empty"
+	}
+	return place + ": " + e.what
+}
+
+func tellFINESS(line int, err error, tell tell) {
+	p := Problem{Kind: "damaged", Line: line, Cure: "get the official extraction again: it is not for editing"}
+	var e finessError
+	if errors.As(err, &e) {
+		p.Kind, p.Column, p.Value, p.Message = e.kind, e.label, e.value, e.what
+		if e.column > 0 {
+			p.Cell = fmt.Sprintf("L%dC%d", line, e.column)
+		}
+	}
+	tell.stop(p, fmt.Errorf("line %d: %w", line, err))
 }
 
 // splitFINESS cuts a line at its semicolons. A quoted cell ends at the quote
@@ -102,14 +139,14 @@ func splitFINESS(cells []string, line string) ([]string, error) {
 			}
 		}
 		if end >= len(line) {
-			return nil, fmt.Errorf("column %d: a quote is not closed; the line is damaged", len(cells)+1)
+			return nil, finessError{kind: "damaged", column: len(cells) + 1, what: "a quote is not closed; the line is damaged"}
 		}
 		cells = append(cells, strings.ReplaceAll(strings.ReplaceAll(line[1:end], `""`, `"`), `""`, `"`))
 		if line = line[end+1:]; line == "" {
 			return cells, nil
 		}
 		if line[0] != ';' {
-			return nil, fmt.Errorf("column %d: text behind a closing quote; the line is damaged", len(cells))
+			return nil, finessError{kind: "damaged", column: len(cells), what: "text behind a closing quote; the line is damaged"}
 		}
 		line = line[1:]
 	}
@@ -117,10 +154,10 @@ func splitFINESS(cells []string, line string) ([]string, error) {
 
 func (r *finess) add(line int, cells []string) error {
 	if cells[0] != "structureet" {
-		return fmt.Errorf("a row of the kind %.20q; expected structureet or geolocalisation", cells[0])
+		return finessError{kind: "damaged", what: fmt.Sprintf("a row of the kind %.20q; expected structureet or geolocalisation", cells[0])}
 	}
 	if len(cells) != finessColumns {
-		return fmt.Errorf("%d cells instead of %d; the line is damaged or cut off", len(cells), finessColumns)
+		return finessError{kind: "damaged", what: fmt.Sprintf("%d cells instead of %d; the line is damaged or cut off", len(cells), finessColumns)}
 	}
 	e := claim.Establishment{
 		FINESS: claim.FINESS(cells[colNumber]), LegalEntity: claim.FINESS(cells[colLegalEntity]),
@@ -134,15 +171,15 @@ func (r *finess) add(line int, cells []string) error {
 	e.Postcode, e.Town = splitTown(repair(cells[colTown]))
 	switch {
 	case !e.FINESS.KeyOK():
-		return fmt.Errorf("column %d (nofinesset): %.20q is no FINESS number with a right key", colNumber+1, cells[colNumber])
+		return finessError{errFINESSKey.kind, colNumber + 1, "nofinesset", cells[colNumber], fmt.Sprintf("%.20q is no FINESS number with a right key", cells[colNumber])}
 	case !e.LegalEntity.WellFormed():
-		return fmt.Errorf("column %d (nofinessej): %.20q is no FINESS number", colLegalEntity+1, cells[colLegalEntity])
+		return finessError{errFINESS.kind, colLegalEntity + 1, "nofinessej", cells[colLegalEntity], fmt.Sprintf("%.20q is no FINESS number", cells[colLegalEntity])}
 	case e.Category == "":
-		return fmt.Errorf("column %d (categetab) is empty", colCategory+1)
+		return finessError{errEmpty.kind, colCategory + 1, "categetab", "", errEmpty.what}
 	}
 	if before, twice := r.byNumber[e.FINESS]; twice {
 		if r.rows[before] != e {
-			return fmt.Errorf("%s contradicts line %d: one FINESS number, two establishments", e.FINESS, r.lines[before])
+			return finessError{kind: "two_establishments", what: fmt.Sprintf("%s contradicts line %d: one FINESS number, two establishments", e.FINESS, r.lines[before])}
 		}
 		return nil
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/gocarina/gocsv"
@@ -13,44 +14,112 @@ import (
 	"guichet/pipeline/template"
 )
 
-// gocsv is lax unless told otherwise, for the whole program.
+// gocsv is lax unless told otherwise, for the whole program, and takes the
+// handler of errors only together with an [io.Reader]: see [handedOver].
 func init() { // gocsv has no other switch
 	gocsv.FailIfUnmatchedStructTags = true
 	gocsv.FailIfDoubleHeaderNames = true
+	gocsv.SetCSVReader(func(in io.Reader) gocsv.CSVReader {
+		if given, ok := in.(handedOver); ok {
+			return given.records
+		}
+		return gocsv.DefaultCSVReader(in)
+	})
+}
+
+// handedOver is records on their way through gocsv as if they were bytes.
+type handedOver struct {
+	io.Reader
+	records *recordReader
+}
+
+// table is the rows of a register.
+type table[T any] struct {
+	rows []located[T]
+	// whole is false when what follows the rows could not be read.
+	whole   bool
+	records *template.Records
 }
 
 // located is a row with its place, for messages.
 type located[T any] struct {
 	value T
-	place string // line 12
+	line  int
+	// faulty is a row with a cell that cannot be read, and is empty here.
+	faulty bool
+}
+
+// at gives the place of a cell, by the label of its column.
+func (t *table[T]) at(row located[T], label string) Problem {
+	p := Problem{Line: row.line, Column: label}
+	if i := slices.Index(t.records.Header, label); i >= 0 {
+		p.Cell = t.records.Ref(template.Record{Number: row.line}, i)
+	}
+	return p
 }
 
 // readRows reads a register into structs by their tags: csv is the label of
-// the column, and optional:"true" one that may be missing.
-func readRows[T any](f File) ([]located[T], error) {
+// the column, optional:"true" one that may be missing, and optional:"extra" one
+// that is never a reason to refuse the file ([template.RecordColumn]).
+// All that cannot be read is told, and the rest given.
+func readRows[T any](f File, tell tell) table[T] {
 	columns, optional := columnsOf(reflect.TypeFor[T]())
-	records, err := template.ReadRecords(f.Name, f.Data, columns, limits)
+	records, err := template.ScanRecords(f.Name, f.Data, columns, limits)
+	faulty, unread := map[int]bool{}, map[string]bool{}
+	if records != nil {
+		for _, fault := range records.Faults {
+			faulty[fault.Number], unread[fault.Cell] = true, true
+			tellFault(fault.Fault, fault.Number, "correct the cell", tell)
+		}
+	}
 	if err != nil {
 		var fault *template.Fault
 		var header template.HeaderError
 		switch {
 		case errors.As(err, &header):
-			return nil, fmt.Errorf("%w: %s", err, labels(columns))
+			tell.stop(Problem{Kind: "header", Message: err.Error(), Cure: labels(columns)}, fmt.Errorf("%w: %s", err, labels(columns)))
 		case errors.As(err, &fault):
-			return nil, fmt.Errorf("cannot be read in full: %w%s", err, where(fault))
+			tellFault(fault, 0, "nothing below can be read: save or export the file again", tell)
+		default:
+			tell.stop(Problem{Kind: "unreadable"}, err)
 		}
-		return nil, err
+	}
+	if records == nil {
+		return table[T]{}
+	}
+	found := table[T]{whole: err == nil, records: records}
+	var values []T
+	told := func(parse *csv.ParseError) bool { // gocsv counts the header as line 1
+		record, column := records.Rows[parse.Line-2], parse.Column-1
+		ref := records.Ref(record, column)
+		faulty[record.Number] = true
+		if !unread[ref] { // else told already
+			tellCell(record, records.Header[column], ref, record.Cells[column], parse.Err, tell)
+		}
+		return true
 	}
 	source := &recordReader{header: records.Header, rows: records.Rows, optional: optional}
-	var values []T
-	if err := gocsv.UnmarshalCSV(source, &values); err != nil {
-		return nil, explain(err, records, columns)
+	if err := gocsv.UnmarshalWithErrorHandler(handedOver{records: source}, told, &values); err != nil {
+		tellHeader(err, records.Header, columns, optional, tell)
+		found.whole = false
+		return found
 	}
-	rows := make([]located[T], len(values))
+	found.rows = make([]located[T], len(values))
 	for i, value := range values {
-		rows[i] = located[T]{value, fmt.Sprintf("line %d", records.Rows[i].Number)}
+		line := records.Rows[i].Number
+		found.rows[i] = located[T]{value, line, faulty[line]}
 	}
-	return rows, nil
+	return found
+}
+
+// tellFault tells of what the reader of templates cannot read.
+func tellFault(fault *template.Fault, line int, cure string, tell tell) {
+	cell := fault.Cell
+	if fault.Sheet != "" && cell != "" {
+		cell = fmt.Sprintf("%q!%s", fault.Sheet, cell)
+	}
+	tell.stop(Problem{Kind: "unreadable", Line: line, Cell: cell, Message: fault.Error(), Cure: cure},
+		fmt.Errorf("cannot be read in full: %w%s", fault, where(fault)))
 }
 
 func where(fault *template.Fault) string {
@@ -67,20 +136,44 @@ func where(fault *template.Fault) string {
 	return " (" + strings.Join(parts, ", ") + ")"
 }
 
-// explain names the place of what gocsv could not read.
-func explain(err error, records *template.Records, columns []template.RecordColumn) error {
-	var parse *csv.ParseError
-	if errors.As(err, &parse) { // gocsv counts the header as line 1
-		record, column := records.Rows[parse.Line-2], parse.Column-1
-		return fmt.Errorf("line %d, column %q (%s): %.40q is %w", record.Number, records.Header[column], records.Ref(record, column), record.Cells[column], parse.Err)
-	}
-	return fmt.Errorf("header: %w; %s", err, labels(columns))
+// tellCell tells of a value that is not of its column's type.
+func tellCell(record template.Record, label, ref, value string, why error, tell tell) {
+	kind, cure := ofCell(why)
+	tell.stop(Problem{Kind: kind, Line: record.Number, Column: label, Cell: ref, Value: value, Message: why.Error(), Cure: cure},
+		fmt.Errorf("line %d, column %q (%s): %.40q is %w", record.Number, label, ref, value, why))
 }
 
+// tellHeader tells of each column that is missing, or stands there twice.
+func tellHeader(err error, header []string, columns []template.RecordColumn, optional []string, tell tell) {
+	err = fmt.Errorf("header: %w; %s", err, labels(columns))
+	told := false
+	for _, c := range columns {
+		count := 0
+		for _, label := range header {
+			if label == c.Label {
+				count++
+			}
+		}
+		told = told || count > 1 || count == 0 && !slices.Contains(optional, c.Label)
+		switch {
+		case count == 0 && !slices.Contains(optional, c.Label):
+			tell.stop(Problem{Kind: "column_missing", Column: c.Label, Message: "the column is missing", Cure: labels(columns)}, err)
+		case count > 1:
+			tell.stop(Problem{Kind: "column_twice", Column: c.Label, Message: fmt.Sprintf("the column is there %d times", count), Cure: "keep the right one"}, err)
+		}
+	}
+	if !told {
+		tell.stop(Problem{Kind: "header", Cure: labels(columns)}, err)
+	}
+}
+
+// labels names the columns that a register must have.
 func labels(columns []template.RecordColumn) string {
 	var names []string
 	for _, c := range columns {
-		names = append(names, c.Label)
+		if !c.Extra {
+			names = append(names, c.Label)
+		}
 	}
 	return "expected the columns " + strings.Join(names, "; ")
 }
@@ -89,10 +182,10 @@ func labels(columns []template.RecordColumn) string {
 func columnsOf(t reflect.Type) (columns []template.RecordColumn, optional []string) {
 	for i := range t.NumField() {
 		field := t.Field(i)
-		label := field.Tag.Get("csv")
+		label, form := field.Tag.Get("csv"), field.Tag.Get("optional")
 		moment := field.Type == reflect.TypeFor[dateCell]() || field.Type == reflect.TypeFor[momentCell]()
-		columns = append(columns, template.RecordColumn{Label: label, Moment: moment})
-		if field.Tag.Get("optional") == "true" {
+		columns = append(columns, template.RecordColumn{Label: label, Moment: moment, Extra: form == "extra"})
+		if form != "" {
 			optional = append(optional, label)
 		}
 	}
@@ -115,7 +208,7 @@ func (r *recordReader) Read() ([]string, error) {
 	if r.next == 1 {
 		header := append([]string(nil), r.header...)
 		for _, label := range r.optional {
-			if !contains(r.header, label) {
+			if !slices.Contains(r.header, label) {
 				header = append(header, label)
 			}
 		}
@@ -137,13 +230,4 @@ func (r *recordReader) ReadAll() ([][]string, error) {
 		}
 		all = append(all, record)
 	}
-}
-
-func contains(labels []string, label string) bool {
-	for _, l := range labels {
-		if l == label {
-			return true
-		}
-	}
-	return false
 }

@@ -40,31 +40,68 @@ type Set struct {
 	solutions      map[string]claim.Solution // by folded reference
 	deposits       map[claim.FINESS][]claim.Deposit
 	dp, epu        map[claim.FINESS]bool
+
+	read reading
+}
+
+// reading is the rows as they were read, with their lines, for [Check].
+type reading struct {
+	files      map[string]string // register → name of its file
+	tranches   table[trancheRow]
+	enrolments table[enrolmentRow]
+	solutions  table[solutionRow]
+	deposits   table[depositRow]
+	dp         table[dpRow]
+	epu        table[epuRow]
 }
 
 // kind is one register: the name of its file without extension, and what
-// reads it into a set.
+// reads it into a set and tells all that is wrong.
 type kind struct {
 	name     string
 	required bool
-	read     func(s *Set, f File) (rows int, err error)
+	told     int // how many faults [Load] tells
+	read     func(s *Set, f File, tell tell) (rows int)
 }
 
 var kinds = []kind{
-	{"finess", true, (*Set).readFINESS},
-	{"outil-calcul", true, (*Set).readTranches},
-	{"fournisseurs", true, (*Set).readEnrolments},
-	{"solutions", true, (*Set).readSolutions},
-	{"archivage", false, (*Set).readDeposits},
-	{"cnop", false, func(s *Set, f File) (int, error) { return readConnections[dpRow](f, &s.dp) }},
-	{"cnam", false, func(s *Set, f File) (int, error) { return readConnections[epuRow](f, &s.epu) }},
+	{"finess", true, 5, (*Set).readFINESS},
+	{"outil-calcul", true, 1, (*Set).readTranches},
+	{"fournisseurs", true, 1, (*Set).readEnrolments},
+	{"solutions", true, 1, (*Set).readSolutions},
+	{"archivage", false, 1, (*Set).readDeposits},
+	{"cnop", false, 1, func(s *Set, f File, tell tell) int { return readConnections(f, tell, &s.read.dp, &s.dp) }},
+	{"cnam", false, 1, func(s *Set, f File, tell tell) int { return readConnections(f, tell, &s.read.epu, &s.epu) }},
 }
 
 // Load reads the registers among the files of registers/. Every register that
 // is missing or cannot be read is told, in one error that wraps [ErrRegister].
 func Load(files []File) (*Set, error) {
-	s := &Set{}
+	s, problems := readAll(files)
+	s.read = reading{}
+	if len(problems) == 0 {
+		return s, nil
+	}
 	var errs []error
+	for _, k := range kinds {
+		var told []error
+		name := ""
+		for _, p := range problems {
+			if p.register == k.name && len(told) < k.told {
+				name, told = p.File, append(told, p.err)
+			}
+		}
+		if len(told) > 0 {
+			errs = append(errs, fmt.Errorf("%w %s: %w", ErrRegister, name, errors.Join(told...)))
+		}
+	}
+	return nil, errors.Join(errs...)
+}
+
+// readAll reads the registers among the files, and gives all that stops a run.
+func readAll(files []File) (*Set, []Problem) {
+	s := &Set{read: reading{files: map[string]string{}}}
+	var problems []Problem
 	known := map[string]bool{}
 	for _, k := range kinds {
 		forms := []string{k.name + ".csv", k.name + ".xlsx"}
@@ -78,19 +115,28 @@ func Load(files []File) (*Set, error) {
 				known[f.Name] = true
 			}
 		}
+		file, before := k.name, len(problems)
+		tell := tell(func(p Problem) {
+			p.register, p.File = k.name, file
+			problems = append(problems, p)
+		})
 		switch {
 		case len(present) > 1:
-			errs = append(errs, fmt.Errorf("%w %s: there are both %s and %s; keep one", ErrRegister, k.name, present[0].Name, present[1].Name))
+			what := fmt.Sprintf("there are both %s and %s", present[0].Name, present[1].Name)
+			tell.stop(Problem{Kind: "twice", Message: what, Cure: "keep one"}, errors.New(what+"; keep one"))
 		case len(present) == 1:
-			if err := s.load(k, present[0]); err != nil {
-				errs = append(errs, err)
+			f := present[0]
+			file, s.read.files[k.name] = f.Name, f.Name
+			rows := k.read(s, f, tell)
+			if rows == 0 && k.required && len(problems) == before {
+				tell.stop(Problem{Kind: "no_rows", Cure: "export the register again"}, errors.New("it holds no row of data"))
 			}
+			sum := sha256.Sum256(f.Data)
+			s.infos = append(s.infos, claim.RegisterInfo{Name: f.Name, SHA256: hex.EncodeToString(sum[:]), Rows: rows})
 		case k.required:
-			errs = append(errs, fmt.Errorf("%w %s: required, but registers/ holds no %s%s", ErrRegister, k.name, strings.Join(forms, " or "), lookalike(files, k.name)))
+			what := fmt.Sprintf("required, but registers/ holds no %s%s", strings.Join(forms, " or "), lookalike(files, k.name))
+			tell.stop(Problem{Kind: "missing", Message: what, Cure: "drop it into registers/"}, errors.New(what))
 		}
-	}
-	if len(errs) > 0 {
-		return nil, errors.Join(errs...)
 	}
 	for _, f := range files {
 		if !known[f.Name] {
@@ -99,7 +145,7 @@ func Load(files []File) (*Set, error) {
 	}
 	slices.SortFunc(s.infos, func(a, b claim.RegisterInfo) int { return cmp.Compare(a.Name, b.Name) })
 	slices.Sort(s.ignored)
-	return s, nil
+	return s, problems
 }
 
 // lookalike names a file that was perhaps meant: finess.csv.gz, FINESS.CSV.
@@ -110,19 +156,6 @@ func lookalike(files []File, name string) string {
 		}
 	}
 	return ""
-}
-
-func (s *Set) load(k kind, f File) error {
-	rows, err := k.read(s, f)
-	if err != nil {
-		return fmt.Errorf("%w %s: %w", ErrRegister, f.Name, err)
-	}
-	if rows == 0 && k.required {
-		return fmt.Errorf("%w %s: it holds no row of data", ErrRegister, f.Name)
-	}
-	sum := sha256.Sum256(f.Data)
-	s.infos = append(s.infos, claim.RegisterInfo{Name: f.Name, SHA256: hex.EncodeToString(sum[:]), Rows: rows})
-	return nil
 }
 
 // Infos names the registers that were read, in the order of their names.
@@ -166,7 +199,7 @@ func (s *Set) CheckTranches(programme *config.Programme) error {
 	var errs []error
 	for _, name := range s.tranches.names {
 		if _, ok := programme.Tranche(name); !ok {
-			errs = append(errs, fmt.Errorf("%w %s: %s: the programme %s has no tranche %q", ErrRegister, s.tranches.file, s.tranches.first[name], programme.ID, name))
+			errs = append(errs, fmt.Errorf("%w %s: line %d: the programme %s has no tranche %q", ErrRegister, s.tranches.file, s.tranches.first[name], programme.ID, name))
 		}
 	}
 	return errors.Join(errs...)

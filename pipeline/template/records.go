@@ -12,6 +12,10 @@ import (
 type RecordColumn struct {
 	Label  string
 	Moment bool // days and times: a spreadsheet's serial becomes yyyy-mm-dd hh:mm:ss
+	// Extra is a column that is looked at where it stands, and never a reason
+	// to refuse the file: it may be missing, the first of several counts, and a
+	// cell that cannot be read is empty.
+	Extra bool
 }
 
 // Records is what a register holds: the header, in the order of the file and
@@ -21,6 +25,9 @@ type RecordColumn struct {
 type Records struct {
 	Header []string
 	Rows   []Record
+	// Faults are the cells that cannot be read, in the order of the file; the
+	// records hold them empty. [ReadRecords] gives none.
+	Faults []RecordFault
 	ref    func(row, column int) string
 	at     []int // column of each of Header
 }
@@ -34,6 +41,12 @@ type Record struct {
 // Ref gives the address of a cell of a record: F12, or L4C10.
 func (r *Records) Ref(record Record, cell int) string { return r.ref(record.Number, r.at[cell]) }
 
+// RecordFault is a cell of a record that cannot be read.
+type RecordFault struct {
+	Number int // of the record
+	*Fault
+}
+
 // HeaderError is a register without a header.
 type HeaderError struct{}
 
@@ -45,9 +58,24 @@ func (HeaderError) Error() string {
 // ReadRecords reads a register in the dialects of the templates: a workbook's
 // only sheet with a header, or a CSV. Errors are *[Fault] or [HeaderError].
 func ReadRecords(name string, data []byte, columns []RecordColumn, limits Limits) (*Records, error) {
+	records, err := ScanRecords(name, data, columns, limits)
+	switch {
+	case records != nil && len(records.Faults) > 0:
+		return nil, records.Faults[0].Fault
+	case err != nil:
+		return nil, err
+	}
+	return records, nil
+}
+
+// ScanRecords is [ReadRecords] for who wants to know all that is wrong: it
+// reads on behind a cell that cannot be read ([Records].Faults), and an error
+// that ends the reading comes with the records in front of it, if there is a
+// header.
+func ScanRecords(name string, data []byte, columns []RecordColumn, limits Limits) (*Records, error) {
 	l := layout{}
 	for _, c := range columns {
-		l.columns = append(l.columns, layoutColumn{label: c.Label, folded: foldLabel(c.Label)})
+		l.columns = append(l.columns, layoutColumn{label: c.Label, folded: foldLabel(c.Label), optional: c.Extra})
 	}
 	layouts := []layout{l}
 	book, records, err := open(name, data, limits, score(layouts))
@@ -65,18 +93,20 @@ func ReadRecords(name string, data []byte, columns []RecordColumn, limits Limits
 	for _, sheet := range book.sheets {
 		rows, err := book.openSheet(sheet)
 		if err != nil {
-			return nil, err
+			return result, err
 		}
 		one, err := readRecords(rows, sheet.name, layouts, columns, limits)
 		switch {
+		case err != nil && result == nil:
+			return one, err
 		case err != nil:
-			return nil, err
+			return result, err
 		case one == nil:
 			if err := rows.drain(); err != nil {
-				return nil, err
+				return result, err
 			}
 		case result != nil:
-			return nil, at(faultf("le registre est sur deux feuilles ; une seule doit porter l'en-tête"), sheet.name, "")
+			return result, at(faultf("le registre est sur deux feuilles ; une seule doit porter l'en-tête"), sheet.name, "")
 		default:
 			result = one
 		}
@@ -87,7 +117,8 @@ func ReadRecords(name string, data []byte, columns []RecordColumn, limits Limits
 	return result, nil
 }
 
-// readRecords reads one sheet; nil when it has no header.
+// readRecords reads one sheet; nil when it has no header. An error comes with
+// the records in front of it.
 func readRecords(rows rowReader, sheet string, layouts []layout, columns []RecordColumn, limits Limits) (*Records, error) {
 	h, err := findHeader(rows, layouts)
 	if err != nil {
@@ -101,9 +132,9 @@ func readRecords(rows rowReader, sheet string, layouts []layout, columns []Recor
 	}
 	result := &Records{ref: rows.ref}
 	of := map[int]int{} // column → index in the header of the result
-	moments := map[int]bool{}
+	by := map[int]RecordColumn{}
 	add := func(known, column int) {
-		of[column], moments[column] = len(result.Header), columns[known].Moment
+		of[column], by[column] = len(result.Header), columns[known]
 		result.Header, result.at = append(result.Header, columns[known].Label), append(result.at, column)
 	}
 	for known, column := range h.at {
@@ -112,18 +143,20 @@ func readRecords(rows rowReader, sheet string, layouts []layout, columns []Recor
 		}
 	}
 	for _, twice := range h.twice {
-		add(twice.known, twice.column)
+		if !columns[twice.known].Extra {
+			add(twice.known, twice.column)
+		}
 	}
 	for {
 		found, err := rows.next()
-		if err == nil {
-			err = h.beyond(rows, found)
-		}
 		if errors.Is(err, io.EOF) {
 			return result, nil
 		}
 		if err != nil {
-			return nil, at(err, sheet, "")
+			return result, at(err, sheet, "")
+		}
+		if err := h.beyond(rows, found); err != nil {
+			result.Faults = append(result.Faults, RecordFault{found.number, at(err, sheet, "")})
 		}
 		record := Record{Number: found.number, Cells: make([]string, len(result.Header))}
 		filled := false
@@ -132,17 +165,18 @@ func readRecords(rows rowReader, sheet string, layouts []layout, columns []Recor
 			if !ok || blank(c.text) && c.typ != noValueCell {
 				continue
 			}
-			text, err := recordText(c, moments[c.column], rows.date1904())
-			if err != nil {
-				return nil, at(err, sheet, rows.ref(found.number, c.column))
+			column := by[c.column]
+			text, err := recordText(c, column.Moment, rows.date1904())
+			if err != nil && !column.Extra {
+				result.Faults = append(result.Faults, RecordFault{found.number, at(err, sheet, rows.ref(found.number, c.column))})
 			}
-			record.Cells[i], filled = text, true
+			record.Cells[i], filled = text, filled || !column.Extra
 		}
 		if !filled {
 			continue
 		}
 		if result.Rows = append(result.Rows, record); len(result.Rows) > limits.Rows {
-			return nil, at(faultf("le fichier a plus de %d lignes", limits.Rows), sheet, "")
+			return result, at(faultf("le fichier a plus de %d lignes", limits.Rows), sheet, "")
 		}
 	}
 }
