@@ -41,7 +41,7 @@ type AuditReport struct {
 	Entries   int // of the audit chain
 	Heads     int // of the chain, in the store
 	Revisions int
-	Objects   int // of revisions, whose content was compared
+	Objects   int // of revisions and recoveries, whose content was compared
 	Purged    int // revisions whose inputs are purged
 	// OtherVersions counts the revisions that another version of guichet made:
 	// their results are compared with their receipt alone, and review.jsonl,
@@ -65,7 +65,7 @@ func (a *Audit) Verify(ctx context.Context) (*AuditReport, error) {
 	if err := a.Ledger.Verify(ctx); err != nil && !errors.As(err, &c.report.Broken) {
 		return nil, err
 	}
-	for _, step := range []func(context.Context) error{c.heads, c.survey, c.revisions} {
+	for _, step := range []func(context.Context) error{c.heads, c.survey, c.notices, c.revisions} {
 		if err := step(ctx); err != nil {
 			return nil, err
 		}
@@ -79,6 +79,7 @@ type auditing struct {
 	run       *run // that would publish revisions anew; it publishes nothing
 	report    AuditReport
 	found     map[string]bool // folders of revisions that the store has
+	indus     []string        // keys of objects on recoveries
 	strangers []Left          // objects in no such folder
 }
 
@@ -231,9 +232,12 @@ func placeOf(top string, p ledger.Place) string {
 func (c *auditing) survey(ctx context.Context) error {
 	for _, top := range revisionTops {
 		err := c.list(ctx, top+"/", func(o objectstore.Object) {
-			if folder := revisionFolder.FindString(o.Key); folder != "" {
+			switch folder := revisionFolder.FindString(o.Key); {
+			case folder != "":
 				c.found[folder] = true
-			} else if !againFolder.MatchString(o.Key) && !reminder.MatchString(o.Key) {
+			case indusKey.MatchString(o.Key):
+				c.indus = append(c.indus, o.Key)
+			case !againFolder.MatchString(o.Key) && !reminder.MatchString(o.Key):
 				c.strangers = append(c.strangers, Left{o.Key, "it belongs to no revision"})
 			}
 		})
@@ -427,7 +431,7 @@ func (c *auditing) compare(ctx context.Context, expected map[string]expectation,
 		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(stored)) {
-		c.fault(key, "nothing of its revision has this name")
+		c.fault(key, "nothing of its revision or day has this name")
 	}
 	return nil
 }

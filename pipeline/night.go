@@ -17,6 +17,7 @@ import (
 	"guichet/pipeline/intake"
 	"guichet/pipeline/ledger"
 	"guichet/pipeline/objectstore"
+	"guichet/pipeline/register"
 	"guichet/pipeline/settle"
 	"guichet/pipeline/telemetry"
 	"guichet/validators"
@@ -138,6 +139,7 @@ type run struct {
 	number    int
 	started   time.Time
 	validator *validators.Context
+	set       *register.Set
 	registers []claim.RegisterInfo
 	summary   Summary
 	reasons   map[string]int

@@ -15,7 +15,8 @@ import (
 	"guichet/pipeline/publish"
 )
 
-// resume finishes what an earlier run had begun: it archives and publishes.
+// resume finishes what an earlier run had begun: it archives and publishes,
+// and so it does with what operators settled since.
 func (r *run) resume(ctx context.Context) error {
 	unpublished, err := r.Ledger.Unpublished(ctx)
 	if err != nil {
@@ -36,7 +37,10 @@ func (r *run) resume(ctx context.Context) error {
 	for _, repeat := range repeats {
 		r.archiveAgain(ctx, repeat)
 	}
-	return r.publish(ctx, unpublished)
+	if err := r.publish(ctx, unpublished); err != nil {
+		return err
+	}
+	return r.notify(ctx)
 }
 
 // publishSettled publishes what this run settled.

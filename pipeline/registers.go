@@ -131,7 +131,7 @@ func (r *run) loadRegisters(ctx context.Context) error {
 	for _, name := range set.Ignored() {
 		r.leave(registersFolder+name, "not a register that guichet knows")
 	}
-	r.registers = set.Infos()
+	r.set, r.registers = set, set.Infos()
 	last, err := r.Ledger.LastRegisters(ctx)
 	if err != nil {
 		return err

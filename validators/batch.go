@@ -83,7 +83,16 @@ func (a *assessment) sharedDocuments(otherRow func(d *claim.Document, pharmacy s
 
 // undelivered says why a claim has no documents of its own.
 func (a *assessment) undelivered() bool {
-	return a.each(func(d *claim.Document) bool { return d.Object == nil && a.silent("DOC-01") })
+	for _, column := range a.template.Columns {
+		switch d := a.claim.Document(column.Role); {
+		case column.Role == "" || column.Role == claim.VATExemption:
+		case d == nil:
+			a.field(column.ID)
+		case d.Object == nil:
+			a.silent("DOC-01")
+		}
+	}
+	return false
 }
 
 // pharmacyNamed names the pharmacy that the claim is for, by its FINESS number,

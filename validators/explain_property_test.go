@@ -15,14 +15,20 @@ import (
 	"guichet/pipeline/claim"
 )
 
-// TestExplainIsWhatANightFinds explains claims with any of the faults together,
-// any fields spoilt, scanned or not.
+// TestExplainIsWhatANightFinds explains claims of every kind with any of the
+// faults together, any fields spoilt, scanned or not.
 func TestExplainIsWhatANightFinds(t *testing.T) {
+	for kind := range faultlessOf {
+		t.Run(string(kind), func(t *testing.T) { explainAny(t, kind) })
+	}
+}
+
+func explainAny(t *testing.T, kind claim.Kind) {
 	rapid.Check(t, func(t *rapid.T) {
-		ctx, c := faultless()
+		ctx, c := faultlessOf[kind]()
 		var shared bool
 		var h fakeHistory
-		faults := breakers()
+		faults := breakersOf(kind)
 		for _, code := range rapid.SliceOfNDistinct(rapid.SampledFrom(slices.Sorted(maps.Keys(faults))), 0, 8, rapid.ID).Draw(t, "faults") {
 			fault := faults[code]
 			if fault.spoil != nil {
@@ -30,6 +36,8 @@ func TestExplainIsWhatANightFinds(t *testing.T) {
 			}
 			shared = shared || fault.shared
 			h.past, h.uses, h.siret = append(h.past, fault.history.past...), append(h.uses, fault.history.uses...), append(h.siret, fault.history.siret...)
+			h.dossier.Closed = h.dossier.Closed || fault.history.dossier.Closed
+			h.dossier.Claims = append(h.dossier.Claims, fault.history.dossier.Claims...)
 		}
 		if rapid.Bool().Draw(t, "scanned") {
 			confidence := rapid.IntRange(40, 100).Draw(t, "confidence")

@@ -148,6 +148,9 @@ func TestHistory(t *testing.T) {
 		{"DOC-05 own, under review, another order", fakeHistory{uses: of(own(decided(claim.UnderReview)))}, nil, "DOC-05:review"},
 		{"an earlier revision of the batch", fakeHistory{uses: of(own(with(otherFINESS, func(p *PastClaim) { p.Batch = "lot-1" })))}, func(_ *Context, c *claim.Claim) { c.Revision = 2 }, ""},
 		{"DOC-05 the same revision", fakeHistory{uses: of(own(with(otherFINESS, func(p *PastClaim) { p.Batch = "lot-1" })))}, nil, "DOC-05:review"},
+		{"own, accepted, the same order", fakeHistory{uses: of(own(func(p *PastClaim) { p.OrderRef = "CDE-0001" }))}, nil, ""}, // BEN-03 tells of it
+		{"DOC-05 own, accepted, the same order, its dossier closed", fakeHistory{uses: of(own(func(p *PastClaim) { p.OrderRef, p.Closed = "CDE-0001", true }))}, nil, "DOC-05:review"},
+		{"DOC-05 an earlier revision, accepted, its dossier closed", fakeHistory{uses: of(own(func(p *PastClaim) { p.Batch, p.Closed = "lot-1", true }))}, func(_ *Context, c *claim.Claim) { c.Revision = 2 }, "DOC-05:review"},
 		{"DOC-05 another supplier's batch of that name", fakeHistory{uses: of(func(p *PastClaim) { p.Batch = "lot-1" })}, func(_ *Context, c *claim.Claim) { c.Revision = 2 }, "DOC-05:review"},
 		{"DOC-05 behind uses that do not count", fakeHistory{uses: of(own(decided(claim.ToComplete)), same)}, nil, "DOC-05:review"},
 		{"used by itself", fakeHistory{uses: of(func(p *PastClaim) { p.ID = self.ID })}, nil, ""},
@@ -256,6 +259,9 @@ func TestDocumentUsesOfBalances(t *testing.T) {
 	}{
 		{"under review, the same dossier: replaced", balance(func(*PastClaim) {}), ""},
 		{"to complete, the same dossier", balance(decided(claim.ToComplete)), ""},
+		{"accepted, the same dossier", balance(decided(claim.Accepted)), ""}, // DOS-03 tells of it
+		{"accepted, the same dossier, closed", balance(func(p *PastClaim) { p.Decision, p.Closed = claim.Accepted, true }), "DOC-05"},
+		{"rejected, the same dossier, closed", balance(func(p *PastClaim) { p.Decision, p.Closed = claim.Rejected, true }), ""},
 		{"another dossier", balance(func(p *PastClaim) { p.Dossier = string(claim.NewDossierNumber("LGO1", 2)) }), "DOC-05"},
 		{"the dossier's advance", balance(func(p *PastClaim) { p.Kind, p.Decision = claim.Advance, claim.Accepted }), "DOC-05"},
 		{"another supplier's", balance(func(p *PastClaim) { p.Supplier = otherSupplier }), "DOC-05"},

@@ -25,8 +25,9 @@ func linesOf(facts *claim.Facts) []string {
 
 // rewrite changes the line of the purchase order that holds a text; without a
 // new one the line is left out.
-func rewrite(c *claim.Claim, holds, line string) {
-	facts := c.Documents[0].Facts
+func rewrite(c *claim.Claim, holds, line string) { rewriteLine(c.Documents[0].Facts, holds, line) }
+
+func rewriteLine(facts *claim.Facts, holds, line string) {
 	lines := linesOf(facts)
 	i := slices.IndexFunc(lines, func(l string) bool { return strings.Contains(l, holds) })
 	if i < 0 {

@@ -58,8 +58,9 @@ func hyphens(separator string) bool {
 // likeDossier finds a dossier number as OCR misread it. Its key proves one whose
 // digits were read as letters, and one of whose letters as digits.
 func likeDossier(number claim.DossierNumber) likeness {
+	prefix, _, _ := strings.Cut(string(number), "-")
 	return likeProven(compactDossier(number), keyProof{
-		keyOK: func(read string) bool { return dossierOf(read).KeyOK() },
+		keyOK: func(read string) bool { return dossierOf(read).WellFormed(prefix) && dossierOf(read).KeyOK() },
 		parts: hyphens,
 		alone: func(*glyphs, match) bool { return true },
 	})

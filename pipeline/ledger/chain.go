@@ -24,12 +24,13 @@ const (
 	revisionEntry   entryKind = "revision"
 	supersededEntry entryKind = "superseded"
 	reviewEntry     entryKind = "review"
+	recoveryEntry   entryKind = "recovery"
 )
 
 // entry is one link of the audit chain. Its digest is the SHA-256 of its JSON.
 type entry struct {
 	Number   int       `json:"entry"`
-	At       string    `json:"at"` // start of the run; of a review, its own time
+	At       string    `json:"at"` // start of the run; of a review or a recovery, its own time
 	Kind     entryKind `json:"kind"`
 	Subject  string    `json:"subject"`
 	Content  string    `json:"content"` // JSON
@@ -74,6 +75,13 @@ type reviewContent struct {
 	Verdict claim.Verdict `json:"verdict"`
 	Reason  string        `json:"reason"`
 	By      string        `json:"by"`
+}
+
+// recoveryContent is what an event of a recovery holds; its subject is the dossier.
+type recoveryContent struct {
+	Status claim.RecoveryStatus `json:"status"`
+	Amount claim.Cents          `json:"amount"`
+	SHA256 string               `json:"sha256"` // of the event's JSON
 }
 
 // revisionSubject names a revision in the chain.

@@ -14,9 +14,12 @@
 //   - document uses: which claim named which bytes;
 //   - dossiers: one for each accepted advance, numbered without gap, one open
 //     dossier a pharmacy at most (AF §4.2: the database itself refuses a second);
-//     that of an acceptance taken back is closed, and its number never used again;
-//   - the audit chain: an entry for every decision, review, revision and
-//     superseding, with the digest of the entry before.
+//     that of an acceptance taken back, or ordered to repay, is closed, and its
+//     number never used again;
+//   - recoveries: each event of the recovery of what was paid on a dossier (AF
+//     §6.2 end, §7), with what was published of it;
+//   - the audit chain: an entry for every decision, review, revision,
+//     superseding and event of a recovery, with the digest of the entry before.
 //
 // A night is settled in one transaction ([Ledger.Night]): it is there whole or
 // not at all, whenever the process dies. What was settled and not yet
@@ -26,7 +29,7 @@
 // Guarantees: what a method has returned from without an error is on the disk
 // (write-ahead log, synchronous FULL); all methods may be called at once from
 // several goroutines; [Ledger.Verify] finds a change of any byte of the audit
-// chain, and of any decision, revision, claim, document use and dossier; one
+// chain, and of any decision, revision, claim, document use, dossier and event of a recovery; one
 // run holds the ledger at a time ([Ledger.Lock]), and the operating system
 // frees the lock of a process that died.
 //

@@ -23,7 +23,7 @@ func examine(t *testing.T, file string) *Condition {
 
 func TestExamine(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "ledger.db")
-	const latest = 4
+	const latest = 5
 	if diff := cmp.Diff(&Condition{File: file, Known: latest}, examine(t, file)); diff != "" {
 		t.Errorf("none: %s", diff)
 	}

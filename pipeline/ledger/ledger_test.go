@@ -177,7 +177,7 @@ func TestMigrations(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"audit", "claims", "decisions", "document_uses", "dossiers", "facts", "goose_db_version", "purges", "receptions", "repeats", "reviews", "revisions", "run_registers", "runs"}
+	want := []string{"audit", "claims", "decisions", "document_uses", "dossiers", "facts", "goose_db_version", "purges", "receptions", "recoveries", "repeats", "reviews", "revisions", "run_registers", "runs"}
 	if diff := cmp.Diff(want, tables); diff != "" {
 		t.Error(diff)
 	}

@@ -49,6 +49,7 @@ const selectArchived = `SELECT r.supplier, r.batch, r.revision, r.digest, EXISTS
 			c.decision = 'under_review' AND c.state = 'current'
 			OR last.at >= $1
 			OR EXISTS (SELECT 1 FROM claims b JOIN audit a ON a.number = b.entry WHERE b.dossier = c.dossier AND c.dossier <> '' AND a.at >= $1)
+			OR EXISTS (SELECT 1 FROM recoveries v JOIN audit a ON a.number = v.entry WHERE v.dossier = c.dossier AND a.at >= $1)
 			OR EXISTS (SELECT 1 FROM dossiers o WHERE o.number = c.dossier AND o.state = 'open' AND NOT EXISTS (
 				SELECT 1 FROM claims b WHERE b.dossier = o.number AND b.kind = 'balance' AND b.decision = 'accepted'))))
 	FROM revisions r JOIN audit a ON a.number = r.entry

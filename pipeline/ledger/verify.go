@@ -37,8 +37,8 @@ func (e *BrokenError) Error() string {
 func (e *BrokenError) Is(target error) bool { return target == ErrBroken }
 
 // Verify computes the audit chain anew, from its first entry, and compares
-// with it every revision, decision, claim's standing, document use, dossier
-// and review. ErrBroken names the first entry that differs.
+// with it every revision, decision, claim's standing, document use, dossier,
+// review and event of a recovery. ErrBroken names the first entry that differs.
 func (l *Ledger) Verify(ctx context.Context) error {
 	// One transaction: a night that is settled meanwhile is not seen by half.
 	tx, err := l.reader.BeginTx(ctx, nil)
@@ -52,12 +52,12 @@ func (l *Ledger) Verify(ctx context.Context) error {
 func verify(ctx context.Context, q querier) error {
 	v := &verifier{
 		querier: q,
-		entries: map[entryKind]map[int]entry{revisionEntry: {}, decisionEntry: {}, supersededEntry: {}, reviewEntry: {}},
+		entries: map[entryKind]map[int]entry{revisionEntry: {}, decisionEntry: {}, supersededEntry: {}, reviewEntry: {}, recoveryEntry: {}},
 		spoilt:  map[string]bool{}, reviewed: map[string]bool{}, superseded: map[claim.ID]int{}, standings: map[claim.ID]standing{},
 		uses: map[use]int{}, dossiers: map[string]dossier{}, open: map[claim.ID]string{}, rulings: map[claim.ID][]ruled{},
 	}
 	for _, step := range []func(context.Context) error{
-		v.chain, v.checkRevisions, v.checkDecisions, v.checkReviews, v.checkClaims, v.checkUses, v.checkDossiers,
+		v.chain, v.checkRevisions, v.checkDecisions, v.checkReviews, v.checkClaims, v.checkUses, v.checkRecoveries, v.checkDossiers,
 	} {
 		if err := step(ctx); err != nil {
 			return err
@@ -300,7 +300,8 @@ func (v *verifier) expect(number int, r claim.Result) {
 	}
 }
 
-// closedDossier is the state of a dossier whose acceptance was taken back.
+// closedDossier is the state of a dossier whose acceptance was taken back, or
+// that is ordered to repay.
 const closedDossier = "closed"
 
 func (v *verifier) checkReviews(ctx context.Context) error {
@@ -388,6 +389,47 @@ func (v *verifier) checkUses(ctx context.Context) error {
 	return err
 }
 
+func (v *verifier) checkRecoveries(ctx context.Context) error {
+	err := v.rows(ctx, "recoveries", func(scan func(...any) bool) {
+		columns := make([]any, 5)
+		var number int
+		var body string
+		if !scan(append(pointers(columns), &number, &body)...) {
+			return
+		}
+		subject := fmt.Sprint(columns[0])
+		e, ok := v.take(recoveryEntry, number, subject)
+		if !ok {
+			return
+		}
+		var content recoveryContent
+		var r claim.Recovery
+		if !decode(e, body, &content, &r) || content.SHA256 != digest(body) || e.Subject != r.Dossier || !same(columns, recoveryRow(r)) {
+			v.broken(e, "the event of the recovery was changed")
+			v.spoilt[subject] = true
+			return
+		}
+		if r.Status == claim.Ordered {
+			v.close(e)
+		}
+	}, `SELECT dossier, status, supplier, on_day, told, entry, body FROM recoveries ORDER BY entry`)
+	v.untold(recoveryEntry)
+	return err
+}
+
+// close notes what follows from an order for its dossier.
+func (v *verifier) close(order entry) {
+	ordered, known := v.dossiers[order.Subject]
+	if !known || ordered.state != openDossier {
+		if !v.spoilt[string(ordered.claim)] {
+			v.broken(order, "it orders repayment on a dossier that was not open")
+		}
+		return
+	}
+	ordered.entry, ordered.state = order.Number, closedDossier
+	v.dossiers[order.Subject] = ordered
+}
+
 func (v *verifier) checkDossiers(ctx context.Context) error {
 	err := v.rows(ctx, "dossiers", func(scan func(...any) bool) {
 		var number string
@@ -399,15 +441,17 @@ func (v *verifier) checkDossiers(ctx context.Context) error {
 		delete(v.dossiers, number)
 		d.entry = expected.entry
 		switch {
-		case v.spoilt[string(d.claim)], v.spoilt[string(expected.claim)]:
+		case v.spoilt[number], v.spoilt[string(d.claim)], v.spoilt[string(expected.claim)]:
 		case !ok:
 			v.fault(0, number, "no decision gave the dossier")
 		case d != expected || claim.DossierNumber(number).Sequence() != d.sequence:
 			v.fault(expected.entry, string(expected.claim), "the dossier was changed")
 		}
 	}, `SELECT number, sequence, claim, finess, state FROM dossiers ORDER BY sequence`)
-	for _, left := range v.dossiers {
-		v.gone(left.entry, left.claim, "the dossier is missing")
+	for number, left := range v.dossiers {
+		if !v.spoilt[number] {
+			v.gone(left.entry, left.claim, "the dossier is missing")
+		}
 	}
 	return err
 }

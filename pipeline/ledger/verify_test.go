@@ -27,8 +27,11 @@ var audited = map[string]struct {
 	"reviews":   {own: "entry"},
 	"document_uses": {own: `(SELECT min(d.entry) FROM decisions d WHERE d.claim = document_uses.claim
 		AND d.body LIKE '%' || document_uses.sha256 || '%')`},
-	"dossiers": {own: `(SELECT CASE state WHEN 'open' THEN min(d.entry) ELSE max(d.entry) END FROM decisions d
-		WHERE d.claim = dossiers.claim AND d.body LIKE CASE state WHEN 'open' THEN '%' || dossiers.number || '%' ELSE '%"withdrawal"%' END)`},
+	// What was published of an event follows from the store.
+	"recoveries": {free: []string{"published"}, own: "entry"},
+	"dossiers": {own: `coalesce((SELECT entry FROM recoveries r WHERE r.dossier = dossiers.number AND r.status = 'ordered'),
+		(SELECT CASE state WHEN 'open' THEN min(d.entry) ELSE max(d.entry) END FROM decisions d
+		WHERE d.claim = dossiers.claim AND d.body LIKE CASE state WHEN 'open' THEN '%' || dossiers.number || '%' ELSE '%"withdrawal"%' END))`},
 }
 
 // again gives a result as another revision publishes it.
@@ -44,7 +47,7 @@ func again(r claim.Result, revision int, decision claim.Decision, findings ...st
 }
 
 // everything settles nights that leave all kinds of entries: claims decided in
-// several revisions, superseded, reviewed, waiting, withdrawn, accepted anew.
+// several revisions, superseded, reviewed, waiting, withdrawn, accepted anew; and recoveries.
 func everything(t *testing.T, l *Ledger) {
 	t.Helper()
 	pending, funded := advance(supplierA, "mars", 2, 0), advance(supplierA, "mars", 3, 1)
@@ -105,6 +108,7 @@ func everything(t *testing.T, l *Ledger) {
 	kept := again(correction, 2, claim.Accepted)
 	night(decided(anew, 3), made(supplierA, "mars", 3, claim.Reprocessed), decided(kept, 0), made(supplierA, "avril", 2, claim.Reprocessed))
 	review(open.Claim, claim.VerdictReject) // the next run settles it
+	recoveries(t, l, correction.Dossier, anew.Dossier)
 }
 
 // tampered gives a ledger with all kinds of entries, whose database takes
@@ -232,7 +236,7 @@ func TestVerifyFindsWhatIsNotItsOwn(t *testing.T) {
 	for what, statement := range map[string]string{
 		"a claim nobody decided":        `INSERT INTO claims (` + claimColumns + `, entry) SELECT 'A-0', kind, supplier, batch, revision, 99, '750000099', siret, order_ref, decision, state, received_at, dossier, first_revision, waiting, completed_on, nature, entry FROM claims LIMIT 1`,
 		"a dossier nobody gave":         `INSERT INTO dossiers SELECT 'LGO1-00000009-88', 9, 'A-0', '750000099', 'open'`,
-		"a dossier open again":          `UPDATE dossiers SET state = 'open', finess = finess || 'x' WHERE state = 'closed'`,
+		"a dossier open again":          `UPDATE dossiers SET state = 'open', finess = finess || sequence WHERE state = 'closed'`,
 		"a use nobody made":             `INSERT INTO document_uses SELECT 'x', role, claim FROM document_uses LIMIT 1`,
 		"a decision nobody made":        `INSERT INTO decisions SELECT claim, supplier, batch, 9, entry, body FROM decisions LIMIT 1`,
 		"a decision of a later entry":   `INSERT INTO decisions SELECT claim, supplier, batch, 9, entry + 1000, body FROM decisions LIMIT 1`,
@@ -246,6 +250,12 @@ func TestVerifyFindsWhatIsNotItsOwn(t *testing.T) {
 		"a review nobody made":          `INSERT INTO reviews SELECT entry + 1000, claim, verdict, reason, by_name, at, settled FROM reviews LIMIT 1`,
 		"a review to be settled again":  `UPDATE reviews SET settled = 0`,
 		"a review settled unseen":       `UPDATE reviews SET settled = 2 WHERE settled = 0`,
+		"an event nobody recorded":      `INSERT INTO recoveries SELECT entry + 1000, dossier, 'observed', supplier, on_day, told, body, published FROM recoveries LIMIT 1`,
+		"an order never given":          `UPDATE dossiers SET state = 'closed' WHERE number = (SELECT dossier FROM recoveries WHERE status = 'settled')`,
+		"an ordered dossier open again": `UPDATE dossiers SET state = 'open' WHERE number = (SELECT dossier FROM recoveries WHERE status = 'ordered')`,
+		"events swapped":                swap("recoveries", "body", "entry"),
+		"places of events swapped":      `UPDATE recoveries SET entry = -entry; UPDATE recoveries SET entry = (SELECT min(-entry) + max(-entry) FROM recoveries) + entry`,
+		"all events taken away":         `DELETE FROM recoveries`,
 		"decisions swapped":             swap("decisions", "body", "entry"),
 		"places of decisions swapped":   swap("decisions", "entry", "entry"),
 		"revisions swapped":             swap("revisions", "body", "entry"),

@@ -73,11 +73,15 @@ func TestCheck(t *testing.T) {
 			"error date fournisseurs.csv:4 L4C6 31/02/2022", "error vat_regime fournisseurs.csv:4 L4C8 EXONERE",
 			"error finess_key outil-calcul.csv:4 L4C1 010003003", "error empty outil-calcul.csv:5 L5C6 ",
 		}},
-		"missing registers": {func(f map[string]string) { delete(f, "finess.csv"); delete(f, "solutions.csv") },
-			[]string{"error missing finess:0  ", "error missing solutions:0  "}},
+		"missing registers": {
+			func(f map[string]string) { delete(f, "finess.csv"); delete(f, "solutions.csv") },
+			[]string{"error missing finess:0  ", "error missing solutions:0  "},
+		},
 		"two forms of one": {func(f map[string]string) { f["cnop.xlsx"] = "x" }, []string{"error twice cnop:0  "}},
-		"a file that is no register": {func(f map[string]string) { f["cnop.csv.gz"] = "x" },
-			[]string{"warning ignored cnop.csv.gz:0  "}},
+		"a file that is no register": {
+			func(f map[string]string) { f["cnop.csv.gz"] = "x" },
+			[]string{"warning ignored cnop.csv.gz:0  "},
+		},
 		"columns": {func(f map[string]string) {
 			replace(f, "solutions.csv", "Retiré le", "Retrait")
 			replace(f, "solutions.csv", "Version", "Solution logicielle")
@@ -85,8 +89,10 @@ func TestCheck(t *testing.T) {
 		"a stray quote ends the reading, not the check of what is above": {func(f map[string]string) {
 			f["cnam.csv"] += "010005073;OUI\n\"010003002;OUI\n"
 		}, []string{"error unreadable cnam.csv:0  ", "error finess_key cnam.csv:3 L3C1 010005073"}},
-		"cells without a column": {func(f map[string]string) { f["outil-calcul.csv"] += "010003002;;;;;A;B\n010003003;;;;;A\n" },
-			[]string{"error unreadable outil-calcul.csv:4 L4C7 ", "error finess_key outil-calcul.csv:5 L5C1 010003003"}},
+		"cells without a column": {
+			func(f map[string]string) { f["outil-calcul.csv"] += "010003002;;;;;A;B\n010003003;;;;;A\n" },
+			[]string{"error unreadable outil-calcul.csv:4 L4C7 ", "error finess_key outil-calcul.csv:5 L5C1 010003003"},
+		},
 		"FINESS": {func(f map[string]string) {
 			f["finess.csv"] += finessRow(map[int]string{1: "010005073"}) + "structureej;1\n" + finessRow(map[int]string{1: other, 3: `"LE LYS`}) +
 				finessRow(map[int]string{18: "437"}) + finessRow(map[int]string{1: other, 2: "x"}) + finessRow(map[int]string{1: other, 18: ""}) + "x\n"
@@ -227,4 +233,3 @@ func BenchmarkCheck(b *testing.B) {
 		check(b, files)
 	}
 }
-

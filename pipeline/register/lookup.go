@@ -16,6 +16,7 @@ type Wanted struct{ FINESS, SIRET, Name, Postcode, Town string }
 // Match is how a look-up ends.
 type Match string
 
+// The ends of a look-up.
 const (
 	Found     Match = "found"     // one establishment, and no doubt
 	Ambiguous Match = "ambiguous" // several, or what is known of it contradicts itself
@@ -52,7 +53,7 @@ func NewDirectory(set *Set, programme *config.Programme) *Directory {
 		set: set, programme: programme, leftOut: map[string]bool{},
 		bySIRET: map[claim.SIRET][]int{}, byName: map[string][]int{}, byWord: map[string][]int{}, names: map[int][][]string{},
 	}
-	for _, form := range programme.Names.LegalForms {
+	for _, form := range slices.Concat(programme.Names.LegalForms, programme.Names.CommonWords) {
 		d.leftOut[claim.Fold(form)] = true
 	}
 	for i, e := range set.establishments.rows {
