@@ -44,6 +44,8 @@ var (
 		{incapacity(claim.Accepted), finished(claim.Accepted)},
 		{finished(claim.Accepted), incapacity(claim.Accepted)},
 		{balanced(claim.ToComplete), balanced(claim.Rejected)},
+		{finished(claim.UnderReview), finished(claim.Rejected)},
+		{finished(claim.Accepted), finished(claim.ToComplete)},
 	}
 )
 
@@ -97,15 +99,15 @@ func TestDeadlines(t *testing.T) {
 	firm := []string{"firm_date 1 confirm_date", "firm_date 5 confirm_date", "firm_date 11 confirm_date", "firm_date 8 confirm_date"}
 	end := []string{
 		"services_end 1 finish", "services_end 5 correct_balance", "services_end 11 finish",
-		"services_end 2 await", "services_end 8 correct_completion",
+		"services_end 2 await", "services_end 8 correct_completion", "services_end 12 await",
 	}
 	before := []string{
 		"final_closing 1 file_balance", "final_closing 3 file_balance", "final_closing 5 correct_balance", "final_closing 9 file_balance",
-		"final_closing 11 file_balance", "final_closing 2 await", "final_closing 8 file_balance",
+		"final_closing 11 file_balance", "final_closing 13 file_balance", "final_closing 2 await", "final_closing 8 file_balance", "final_closing 12 await",
 	}
 	after := []string{
 		"final_closing 1 too_late", "final_closing 3 file_balance", "final_closing 5 correct_balance", "final_closing 9 file_balance",
-		"final_closing 11 too_late", "final_closing 2 await", "final_closing 8 too_late",
+		"final_closing 11 too_late", "final_closing 13 file_balance", "final_closing 2 await", "final_closing 8 too_late", "final_closing 12 await",
 	}
 	for _, c := range []struct {
 		now    string
@@ -226,8 +228,8 @@ func TestRemind(t *testing.T) {
 		}
 		done, err := deadlines.Remind(t.Context(), store, near.Duties)
 		want := []Reminded{
-			{"40000001400011", "outbox/40000001400011/rappels/2023-11-20.csv", 5},
-			{"40000002200014", "outbox/40000002200014/rappels/2023-11-20.csv", 2},
+			{"40000001400011", "outbox/40000001400011/rappels/2023-11-20.csv", 6},
+			{"40000002200014", "outbox/40000002200014/rappels/2023-11-20.csv", 3},
 		}
 		if diff := cmp.Diff(want, done); diff != "" || err != nil {
 			t.Errorf("%v (-wanted +got):\n%s", err, diff)

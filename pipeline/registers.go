@@ -36,7 +36,7 @@ func Registers(ctx context.Context, store objectstore.Store, programme *config.P
 	if err != nil {
 		return nil, nil, err
 	}
-	set, err := register.Load(files)
+	set, err := register.Load(files, programme)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -129,7 +129,7 @@ func (r *run) loadRegisters(ctx context.Context) error {
 		return err
 	}
 	for _, name := range set.Ignored() {
-		r.leave(registersFolder+name, "not a register that guichet knows")
+		r.leave(registersFolder+name, "not a register of this programme")
 	}
 	r.set, r.registers = set, set.Infos()
 	last, err := r.Ledger.LastRegisters(ctx)

@@ -347,7 +347,9 @@ func (a *assessment) byServicesEndOrDeclared(h History) bool {
 	if _, declared := a.other(laterClaims, h.Dossier(advance.Dossier).Claims, func(p PastClaim) bool {
 		return isDeclaration(p) && p.Supplier == advance.Supplier && end.Includes(p.ReceivedAt)
 	}); !declared {
-		a.tellLate(h, "DEL-04", end, params{"received": claim.FrenchInstant(received), "services_end": end.French()})
+		a.tellLate(h, "DEL-04", end, params{
+			"received": claim.FrenchInstant(received), "late": lateness(received.Sub(end.At)), "services_end": end.French(),
+		})
 	}
 	return true
 }

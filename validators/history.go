@@ -98,11 +98,11 @@ func (a *assessment) funded(h History) bool {
 	isAccepted := func(p PastClaim) bool { return p.Decision == claim.Accepted }
 	inTurn := func(p PastClaim) bool { return isAccepted(p) && !p.ReceivedAt.After(received) }
 	if p, ok := a.other("advances that hold the pharmacy", holders, inTurn); ok {
-		a.tellField(claim.FieldFINESS, "BEN-03", "", nil).Operators = fmt.Sprintf("La pharmacie %s est déjà financée : %s.", e.FINESS, p.operators())
+		a.tellField(claim.FieldFINESS, "BEN-03", "", nil).Operators = fmt.Sprintf("L'établissement %s est déjà financé : %s.", e.FINESS, p.operators())
 	} else if p, ok := a.other("advances that hold the pharmacy", holders, isAccepted); ok {
 		f := a.tellField(claim.FieldFINESS, "BEN-03", "overtaken", nil)
 		f.Outcome = claim.Review
-		f.Operators = fmt.Sprintf("La pharmacie %s est déjà financée, par une demande reçue après celle-ci : %s.", e.FINESS, p.operators())
+		f.Operators = fmt.Sprintf("L'établissement %s est déjà financé, par une demande reçue après celle-ci : %s.", e.FINESS, p.operators())
 	}
 	return true
 }
@@ -118,7 +118,7 @@ func (a *assessment) heldInReview(h History) bool {
 	if p, ok := a.other("advances that hold the pharmacy", h.Holders(e.FINESS), func(p PastClaim) bool {
 		return p.Decision == claim.UnderReview && p.Supplier != folder
 	}); ok {
-		a.tellField(claim.FieldFINESS, "BEN-04", "", nil).Operators = fmt.Sprintf("Une demande antérieure pour la pharmacie %s est en cours d'examen : %s.", e.FINESS, p.operators())
+		a.tellField(claim.FieldFINESS, "BEN-04", "", nil).Operators = fmt.Sprintf("Une demande antérieure pour l'établissement %s est en cours d'examen : %s.", e.FINESS, p.operators())
 	}
 	return true
 }

@@ -39,7 +39,7 @@ func (d *doctor) registers() {
 		d.ok(check, "%s: %s, of %s (%s ago)", info.Name, plural(info.Rows, "row", "rows"), minute(at), days(time.Since(at)))
 	}
 	for _, name := range found.set.Ignored() {
-		d.warn(check, "remove it", "%q is no register that guichet knows", name)
+		d.warn(check, "remove it", "%q is no register of this programme", name)
 	}
 	if d.book == nil {
 		return

@@ -51,6 +51,8 @@ type cli struct {
 	Show      showCommand      `cmd:"" help:"Show what became of a batch, a claim or a dossier, and why."`
 	Review    reviewCommand    `cmd:"" help:"Decide the claims that need a person."`
 	Reprocess reprocessCommand `cmd:"" help:"Evaluate claims again with today's registers and programme."`
+	Controls  controlsCommand  `cmd:"" help:"Later controls: recover what was paid and is not owed."`
+	Dossier   dossierCommand   `cmd:"" help:"Close a dossier, with recovery of what was paid."`
 	Deadlines deadlinesCommand `cmd:"" help:"List what suppliers must do soon, and remind them."`
 	Inspect   inspectCommand   `cmd:"" help:"Show what is seen of a document: text, mentions, signatures, ink."`
 	Registers registersCommand `cmd:"" help:"Tell what is wrong in the registers before a night does."`

@@ -103,26 +103,23 @@ func (c trancheCommand) Run(t *terminal) error {
 	if err != nil {
 		return err
 	}
-	directory, counts := register.NewDirectory(set, programme), map[register.Match]int{}
-	answers := make([]register.Answer, len(list.Rows))
-	for i, row := range list.Rows {
-		if t.ctx.Err() != nil {
-			return context.Cause(t.ctx)
-		}
-		answers[i] = directory.Find(wanted(list, row))
-		counts[answers[i].Match]++
+	counts := map[register.Match]int{}
+	answers := answered(t.ctx, list, register.NewDirectory(set, programme), counts)
+	answer := func(w io.Writer) error {
+		return errors.Join(write(w, answerRows(list, answers)), context.Cause(t.ctx))
 	}
 	switch {
 	case c.JSON:
-		for i, a := range answers {
-			if err := t.json(answerObject(list.Rows[i].Number, a)); err != nil {
+		for row, a := range answers {
+			if err := t.json(answerObject(row.Number, a)); err != nil {
 				return err
 			}
 		}
+		err = context.Cause(t.ctx)
 	case c.Output == "":
-		err = write(t.out, answerRows(list, answers))
+		err = answer(t.out)
 	default:
-		err = writeWhole(c.Output, func(w io.Writer) error { return write(w, answerRows(list, answers)) })
+		err = writeWhole(c.Output, answer)
 	}
 	if err != nil {
 		return err
@@ -156,23 +153,32 @@ func readList(file string, limits template.Limits) (_ *template.Whole, err error
 	return list, nil
 }
 
-// wanted is what a row of a list knows of its pharmacy.
-func wanted(list *template.Whole, row template.WholeRow) register.Wanted {
-	texts := make([]string, len(wantedLabels))
-	for i, column := range list.At {
-		texts[i] = row.Text(column)
+// answered looks the rows of a list up, one by one until a signal, and counts
+// the ends.
+func answered(ctx context.Context, list *template.Whole, directory *register.Directory, counts map[register.Match]int) iter.Seq2[template.WholeRow, register.Answer] {
+	return func(yield func(template.WholeRow, register.Answer) bool) {
+		for _, row := range list.Rows {
+			texts := make([]string, len(wantedLabels))
+			for i, column := range list.At {
+				texts[i] = row.Text(column)
+			}
+			a := directory.Find(register.Wanted{FINESS: texts[0], SIRET: texts[1], Name: texts[2], Postcode: texts[3], Town: texts[4]})
+			counts[a.Match]++
+			if ctx.Err() != nil || !yield(row, a) {
+				return
+			}
+		}
 	}
-	return register.Wanted{FINESS: texts[0], SIRET: texts[1], Name: texts[2], Postcode: texts[3], Town: texts[4]}
 }
 
 // answerRows is the list with the answers beside it.
-func answerRows(list *template.Whole, answers []register.Answer) iter.Seq[publish.Row] {
+func answerRows(list *template.Whole, answers iter.Seq2[template.WholeRow, register.Answer]) iter.Seq[publish.Row] {
 	return func(yield func(publish.Row) bool) {
 		if !yield(append(cells(list.Header), cells(answerHeader)...)) {
 			return
 		}
-		for i, a := range answers {
-			if !yield(append(cells(list.Rows[i].Cells(len(list.Header))), answerCells(a)...)) {
+		for row, a := range answers {
+			if !yield(append(cells(row.Cells(len(list.Header))), answerCells(a)...)) {
 				return
 			}
 		}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"guichet/pipeline/claim"
@@ -253,6 +254,12 @@ func (l *Ledger) Answer(ctx context.Context, dossier string, as claim.RecoverySt
 		}
 		event = standing
 		event.Status, event.At, event.By, event.Reason = as, at.In(claim.Paris), by, reason
+		if as == claim.Settled { // there is nothing to do about its grounds any more
+			event.Grounds = slices.Clone(standing.Grounds)
+			for i := range event.Grounds {
+				event.Grounds[i].Remedy = ""
+			}
+		}
 		return c.Record(event)
 	})
 	return event, err

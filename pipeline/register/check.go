@@ -19,7 +19,7 @@ import (
 // told once: nothing is told to be missing from it. The second result names
 // what was read of each register.
 func Check(files []File, programme *config.Programme) ([]Problem, []claim.RegisterInfo) {
-	set, problems := readAll(files)
+	set, problems := readAll(files, programme)
 	c := checker{Set: set, programme: programme, problems: problems}
 	for _, name := range set.ignored {
 		c.problems = append(c.problems, Problem{
@@ -152,7 +152,7 @@ func numbers(establishments []claim.Establishment) string {
 
 // turnovers looks at the outil de calcul.
 func (c *checker) turnovers() {
-	const register = "outil-calcul"
+	const register = trancheRegister
 	read := c.read.tranches
 	listed := map[claim.FINESS]bool{}
 	for _, row := range read.rows {

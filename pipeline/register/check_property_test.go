@@ -128,7 +128,7 @@ func TestCheckAgreesWithLoad(t *testing.T) {
 			files = append(files, register.File{Name: name, Data: []byte(text.String())})
 		}
 		problems, _ := register.Check(files, p)
-		set, err := register.Load(files)
+		set, err := register.Load(files, p)
 		if err == nil {
 			err = set.CheckTranches(p)
 		}
@@ -192,7 +192,7 @@ func TestCheckAgreesWithLoadOnDamage(t *testing.T) {
 		for name, data := range files {
 			list = append(list, register.File{Name: name, Data: []byte(data)})
 		}
-		set, err := register.Load(list)
+		set, err := register.Load(list, p)
 		if err == nil {
 			err = set.CheckTranches(p)
 		}

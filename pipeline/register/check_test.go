@@ -1,11 +1,13 @@
 package register_test
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/xuri/excelize/v2"
 
 	"guichet/config"
 	"guichet/pipeline/register"
@@ -135,6 +137,14 @@ func TestCheck(t *testing.T) {
 			f["solutions.csv"] = strings.Replace(f["solutions.csv"], "17:30;", "17:30;2022-12-01", 1)
 			f["fournisseurs.csv"] = strings.Replace(f["fournisseurs.csv"], "02/06/2022;;ASSUJETTI\n40", "16/03/2023;;ASSUJETTI\n40", 1)
 		}, []string{"warning outside_call fournisseurs.csv:2 L2C6 2023-03-16", "warning enrolled_after_withdrawn fournisseurs.csv:2 L2C6 2023-03-16"}},
+		"enrolled on the day of the withdrawal": {func(f map[string]string) {
+			replace(f, "solutions.csv", "17:30;", "17:30;2022-06-02")
+			replace(f, "fournisseurs.csv", "ANS-1;OUI;02/06/2022", "ANS-1;OUI;01/06/2022")
+		}, []string{"warning enrolled_after_withdrawn fournisseurs.csv:2 L2C6 2022-06-02"}},
+		"cells of a workbook without a value": {func(f map[string]string) {
+			delete(f, "cnop.csv")
+			f["cnop.xlsx"] = workbook(t, []any{"FINESS géographique", "Connecté DP"}, []any{"010003002", "=A1"}, []any{"=A1", "PEUT-ETRE"}, []any{"10005072", "OUI"})
+		}, []string{`error unreadable cnop.xlsx:2 "Sheet1"!B2 `, `error unreadable cnop.xlsx:3 "Sheet1"!A3 `, "error yes_no cnop.xlsx:3 B3 PEUT-ETRE"}},
 		"solutions": {func(f map[string]string) {
 			f["solutions.csv"] += "ANS-2;LGO Plus;12.4;40000003000017;2022-06-01;2022-06-02;2022-06-01\n" + // 3
 				"ANS-3;B;1;34152229000012;;;2022-06-01\n" + // 4
@@ -191,6 +201,34 @@ func TestCheck(t *testing.T) {
 			}
 		})
 	}
+}
+
+// workbook makes one of rows; a text that starts with = is a formula whose value
+// nobody computed.
+func workbook(t *testing.T, rows ...[]any) string {
+	t.Helper()
+	book := excelize.NewFile()
+	for r, row := range rows {
+		for c, value := range row {
+			ref, err := excelize.CoordinatesToCellName(c+1, r+1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if formula, ok := strings.CutPrefix(fmt.Sprint(value), "="); ok {
+				err = book.SetCellFormula("Sheet1", ref, formula)
+			} else {
+				err = book.SetCellValue("Sheet1", ref, value)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	var data bytes.Buffer
+	if err := book.Write(&data); err != nil {
+		t.Fatal(err)
+	}
+	return data.String()
 }
 
 // TestCheckOfTheRealRegister makes an outil de calcul of all pharmacies of the

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/text/encoding/charmap"
 
+	"guichet/config"
 	"guichet/pipeline/claim"
 	"guichet/pipeline/register"
 )
@@ -66,7 +67,11 @@ func load(files map[string]string) (*register.Set, error) {
 	for name, data := range files {
 		list = append(list, register.File{Name: name, Data: []byte(data)})
 	}
-	return register.Load(list)
+	programme, err := config.LoadProgramme("af-pha-lgo-va1")
+	if err != nil {
+		return nil, err
+	}
+	return register.Load(list, programme)
 }
 
 func loadFINESS(tb testing.TB, data []byte) *register.Set {

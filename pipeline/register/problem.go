@@ -20,15 +20,15 @@ const (
 
 // Problem is one thing that is wrong in the registers.
 type Problem struct {
-	Severity Severity `json:"severity"`
-	Kind     string   `json:"kind"`   // groups problems of one sort: siret_key
-	File     string   `json:"file"`   // solutions.csv; of a register that is not there its name
-	Line     int      `json:"line"`   // of the CSV, or row of the sheet; 0: the file as a whole
-	Column   string   `json:"column"` // label; empty where none is meant
-	Cell     string   `json:"cell"`   // F12, or L4C10; empty where none is meant
-	Value    string   `json:"value"`  // as read; empty where none is meant
-	Message  string   `json:"message"`
-	Cure     string   `json:"cure"`
+	Severity Severity
+	Kind     string // groups problems of one sort: siret_key
+	File     string // solutions.csv; of a register that is not there its name
+	Line     int    // of the CSV, or row of the sheet; 0: the file as a whole
+	Column   string // label; empty where none is meant
+	Cell     string // F12, or L4C10; empty where none is meant
+	Value    string // as read; empty where none is meant
+	Message  string
+	Cure     string
 
 	register string // name without extension
 	err      error  // as [Load] words it

@@ -64,9 +64,11 @@ type kind struct {
 	read     func(s *Set, f File, tell tell) (rows int)
 }
 
+const trancheRegister = "outil-calcul"
+
 var kinds = []kind{
 	{"finess", true, 5, (*Set).readFINESS},
-	{"outil-calcul", true, 1, (*Set).readTranches},
+	{trancheRegister, true, 1, (*Set).readTranches},
 	{"fournisseurs", true, 1, (*Set).readEnrolments},
 	{"solutions", true, 1, (*Set).readSolutions},
 	{"archivage", false, 1, (*Set).readDeposits},
@@ -76,8 +78,8 @@ var kinds = []kind{
 
 // Load reads the registers among the files of registers/. Every register that
 // is missing or cannot be read is told, in one error that wraps [ErrRegister].
-func Load(files []File) (*Set, error) {
-	s, problems := readAll(files)
+func Load(files []File, programme *config.Programme) (*Set, error) {
+	s, problems := readAll(files, programme)
 	s.read = reading{}
 	if len(problems) == 0 {
 		return s, nil
@@ -99,11 +101,16 @@ func Load(files []File) (*Set, error) {
 }
 
 // readAll reads the registers among the files, and gives all that stops a run.
-func readAll(files []File) (*Set, []Problem) {
+// A programme without tranches has no outil de calcul: such a file is none of its
+// registers.
+func readAll(files []File, programme *config.Programme) (*Set, []Problem) {
 	s := &Set{read: reading{files: map[string]string{}}}
 	var problems []Problem
 	known := map[string]bool{}
 	for _, k := range kinds {
+		if k.name == trancheRegister && !programme.HasTranches() {
+			continue
+		}
 		forms := []string{k.name + ".csv", k.name + ".xlsx"}
 		if k.name == "finess" {
 			forms = forms[:1]
