@@ -31,7 +31,7 @@ var examples = map[string]string{
 	"max": "4096", "row": "200000", "dossier": "LGO1-00000001-96",
 	"first": "la date de finalisation de la prestation, cellule L200000C256", "second": "la réception de la demande", "first_date": "15/03/2023", "second_date": "14/03/2023",
 	"declared": "14/03/2023",
-	"reason": "La signature a été confirmée par téléphone auprès de la pharmacie.",
+	"reason":   "La signature a été confirmée par téléphone auprès de la pharmacie.",
 }
 
 var placeholder = regexp.MustCompile(`\{([^{}]*)\}`)

@@ -163,7 +163,7 @@ var balanceMutations = append([]mutation{
 	{"FAC-04", func(_ *rapid.T, s sale, _ *Context, _ *claim.Claim, h *fakeHistory) {
 		h.dossier.Claims = append(h.dossier.Claims, filed(claim.Completion, claim.Accepted, "2023-01-01", func(p *PastClaim) { p.CompletedOn = s.completed.AddDays(1) }))
 	}},
-	{"FAC-05", func(t *rapid.T, s sale, _ *Context, c *claim.Claim, _ *fakeHistory) {
+	{"FAC-05", func(t *rapid.T, _ sale, _ *Context, c *claim.Claim, _ *fakeHistory) {
 		amount := *c.Advance.Amounts.ExclTax + claim.Cents(rapid.Int64Range(1, 100_000).Draw(t, "more"))
 		c.Advance.Amounts.ExclTax = &amount
 	}},

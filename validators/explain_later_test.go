@@ -145,7 +145,8 @@ func TestExplainSaysLater(t *testing.T) {
 		"FAC-01": slices.Concat(own, []Value{{FromDocument, theInvoice + " « " + theDossier + " »", "« " + theDossier + " » on page 1"}}),
 		"FAC-02": {{FromCell, "Date émission facture (D2)", "12/05/2023"}, {FromDocument, theInvoice + " « 12/05/2023 »", "« 12/05/2023 » on page 1"}},
 		"FAC-04": slices.Concat([]Value{
-			{FromCell, "Date finalisation prestation (E2)", "10/05/2023"}, {FromCell, "Date émission facture (D2)", "12/05/2023"},
+			{FromCell, "Date finalisation prestation (E2)", "10/05/2023"},
+			{FromCell, "Date émission facture (D2)", "12/05/2023"},
 			{FromDelivery, "received", "21/09/2023 à 08:00"},
 		}, own, []Value{{FromHistory, dossier + " order date", "01/09/2022"}}, past),
 		"FAC-05": slices.Concat(own, []Value{

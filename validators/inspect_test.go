@@ -116,6 +116,22 @@ func TestInspectRoles(t *testing.T) {
 	}
 }
 
+// TestInspectLater: the title of a VA and its signature are asked of it; an invoice
+// and a declaration owe nothing that needs no row.
+func TestInspectLater(t *testing.T) {
+	for role, want := range map[claim.Role]string{
+		claim.AptitudeCertificate: "SIG-01 VA-01", claim.Invoice: "", claim.CompletionCertificate: "",
+	} {
+		ctx, c := faultless()
+		d := c.Documents[0]
+		d.Facts.Signatures, d.Facts.Pages[0] = nil, pageOf("Attestation")
+		findings, evidence := Inspect(ctx.Programme, ctx.Limits, role, d)
+		if got := codes(findings); got != want || len(evidence) != 0 {
+			t.Errorf("%s: %q, want %q; evidence %q", role, got, want, texts(evidence))
+		}
+	}
+}
+
 // inspectLine gives the evidence of one rule on a line of text.
 func inspectLine(rule string, lines ...string) []string {
 	ctx, c := faultless()
