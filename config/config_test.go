@@ -100,7 +100,9 @@ func TestLoadProgrammeRefusesWhatIsWrong(t *testing.T) {
 	tests := map[string]struct{ old, new, want string }{
 		"unknown key":          {"title:", "titre:", `unknown field "titre"`},
 		"no such day":          {"opening: 2022-02-12", "opening: 2022-02-30", "not a day"},
-		"calendar backwards":   {"closing: 2023-03-15 14:00 ", "closing: 2021-03-15 14:00 ", "must follow one another"},
+		"calendar backwards":   {"closing: 2023-03-15 14:00 ", "closing: 2021-03-15 14:00 ", "calendar.closing: must be after opening"},
+		"services end early":   {"services_end: 2023-09-20", "services_end: 2023-03-15 14:00", "calendar.services_end: must be after closing"},
+		"closed before":        {"final_closing: 2023-12-14 14:00 ", "final_closing: 2023-09-20 ", "calendar.final_closing: must be after services_end"},
 		"share over the whole": {`advance: "30"`, `advance: "130"`, "not a percentage"},
 		"ceiling of zero":      {`ceiling_excl_tax: "625.00"`, `ceiling_excl_tax: "0"`, `"A" needs`},
 		"scans never sure":     {"sure_confidence: 95", "sure_confidence: 101", "sure_confidence and"},

@@ -204,8 +204,12 @@ func (p *Programme) check() *valueError {
 		return &valueError{"dossier_prefix", fmt.Sprintf("%q is not one to eight capital letters and digits", p.DossierPrefix)}
 	case c.Opening.IsZero() || c.Closing.IsZero() || c.ServicesEnd.IsZero() || c.FinalClosing.IsZero() || c.ProofDeadline.IsZero() || c.ArchiveFrom.IsZero() || c.ArchiveUnreferencedOn.IsZero() || c.PresumedCompliantAfter.IsZero() || c.FirmDate.IsZero():
 		return &valueError{"calendar", "every date must be given"}
-	case !c.Opening.Start().Before(c.Closing.At) || !c.Closing.At.Before(c.ServicesEnd.At) || !c.ServicesEnd.At.Before(c.FinalClosing.At):
-		return &valueError{"calendar.closing", "opening, closing, services_end and final_closing must follow one another"}
+	case !c.Opening.Start().Before(c.Closing.At):
+		return &valueError{"calendar.closing", "must be after opening"}
+	case !c.Closing.At.Before(c.ServicesEnd.At):
+		return &valueError{"calendar.services_end", "must be after closing"}
+	case !c.ServicesEnd.At.Before(c.FinalClosing.At):
+		return &valueError{"calendar.final_closing", "must be after services_end"}
 	case c.PreReferenceDays <= 0:
 		return &valueError{"calendar.pre_reference_days", "must be above 0"}
 	case len(p.Beneficiary.Categories) == 0:

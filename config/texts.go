@@ -56,7 +56,7 @@ func textKey(code, variant string) string {
 // rule's own hold, for the rule gives these.
 func (r Rule) with(o Override) (Rule, *valueError) {
 	changed := r
-	changed.Text = r.Text.or(o.Text)
+	changed.Text = r.or(o.Text)
 	changed.Variants = maps.Clone(r.Variants)
 	for _, name := range slices.Sorted(maps.Keys(o.Variants)) {
 		own, known := r.Variants[name]

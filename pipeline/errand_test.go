@@ -111,6 +111,8 @@ func (e errand) run() (err error) {
 type job struct {
 	Again *Reprocess
 	Purge time.Time // what is purged counts back from then
+	// Controls is when later controls are done.
+	Controls time.Time
 }
 
 func (j job) do(ctx context.Context, night *Night) (*Summary, error) {
@@ -122,6 +124,10 @@ func (j job) do(ctx context.Context, night *Night) (*Summary, error) {
 		purge := Purge{Store: night.Store, Ledger: night.Ledger, Retention: night.Config.Retention, Now: j.Purge}
 		done, err := purge.Run(ctx)
 		return &Summary{Left: done.Left}, err
+	case !j.Controls.IsZero():
+		night.Now = j.Controls
+		done, err := night.Controls(ctx)
+		return &done.Summary, err
 	default:
 		return night.Run(ctx)
 	}

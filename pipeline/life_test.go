@@ -73,9 +73,11 @@ func (p *player) play(night fixtures.LifeNight) {
 	p.registers(night.Registers)
 	morning := night.At.Add(-12 * time.Hour)
 	p.night.Now = morning
-	for _, s := range night.Settled {
-		if _, err := p.night.Ledger.Answer(p.Context(), string(s.Dossier), claim.Settled, morning, "Mme Dupont", s.Reason); err != nil {
-			p.Fatal(err)
+	for as, operations := range map[claim.RecoveryStatus][]fixtures.LifeOperation{claim.Observed: night.Observed, claim.Settled: night.Settled} {
+		for _, o := range operations {
+			if _, err := p.night.Ledger.Answer(p.Context(), string(o.Dossier), as, morning, "Mme Dupont", o.Reason); err != nil {
+				p.Fatal(err)
+			}
 		}
 	}
 	for _, c := range night.Closed {
@@ -157,7 +159,7 @@ func (p *player) compare(night fixtures.LifeNight, made []claim.Revision, repeat
 	p.Helper()
 	var want, got []string
 	for _, r := range append(slices.Clone(night.Answered), night.Controlled...) {
-		if r.Status != string(claim.Pending) { // which suppliers are not told of
+		if !r.Untold {
 			want = append(want, "indus "+recoveryLine(r.Supplier, string(r.Dossier), r.Status, r.Codes, r.Amount.String()))
 		}
 	}

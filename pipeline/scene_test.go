@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"guichet/fixtures"
 	"guichet/pipeline/claim"
 	"guichet/pipeline/intake"
 )
@@ -80,6 +81,37 @@ var secondNight = []drop{
 	}},
 }
 
+// laterClaims are dropped beside: declarations and balances of the dossiers
+// that the first night gave, and the balance of one that this night gives.
+func laterClaims(t *testing.T) []*fixtures.Delivery {
+	t.Helper()
+	var all []*fixtures.Delivery
+	for kind, lines := range map[claim.Kind]string{
+		claim.Completion: "received 2023-02-20 08:00\n" + offisoft + "/fins LGO1-00000001-96 pont-neuf 2023-02-10\n",
+		claim.Balance: "received 2023-02-20 09:00\n" +
+			offisoft + "/soldes LGO1-00000001-96 F-1 pont-neuf pharmacy 600,00 2023-02-10 2023-02-15\n" +
+			offisoft + "/soldes LGO1-00000002-95 F-2 vieux-port nobody 600,00 2023-02-10 2023-02-15\n",
+	} {
+		typed, err := fixtures.Typed(kind, lines)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, typed...)
+	}
+	ahead := fixtures.Sale{
+		Supplier: pharmadistri, Pharmacy: fixtures.TypedPharmacy{FINESS: chartrons.finess, Name: chartrons.name}, Amount: "600,00", Signer: fixtures.ByPharmacy,
+		Dossier: "LGO1-00000008-89", Invoice: "F-3",
+		Issued: claim.Date{Year: 2023, Month: time.February, Day: 15}, Completed: claim.Date{Year: 2023, Month: time.February, Day: 10},
+	}
+	row, documents, err := ahead.Tell(claim.Balance)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &fixtures.Delivery{Kind: claim.Balance, Supplier: ahead.Supplier, Batch: "soldes", Received: paris(t, "2023-02-20 10:00"), ZIP: true}
+	d.Add(row, documents)
+	return append(all, d)
+}
+
 // changed is a drop as it is dropped again.
 func changed(d drop, received string, change func([]sale)) drop {
 	d.received, d.sales = received, slices.Clone(d.sales)
@@ -89,9 +121,14 @@ func changed(d drop, received string, change func([]sale)) drop {
 
 // afterSecondNight is what comes to it, an operator having accepted OF-5: PD-1
 // waits no more, and finds the pharmacy taken, as does PD-7; OF-1 and OF-4 are
-// carried over.
+// carried over. Of the 720 € of a dossier 504 € are left; one certificate is not
+// signed; the eighth dossier is that of PD-8.
 var afterSecondNight = []string{
 	offisoft + "/fevrier r2 2 accepted 216.00 REV-01",
+	offisoft + "/fins r1 2 accepted -",
+	offisoft + "/soldes r1 2 accepted 504.00",
+	offisoft + "/soldes r1 3 to_complete - SIG-01",
+	pharmadistri + "/soldes r1 2 accepted 504.00",
 	offisoft + "/janvier r2 3 accepted 216.00",
 	offisoft + "/janvier r2 4 to_complete - MEN-09",
 	offisoft + "/mars r1 2 to_complete - SIG-01",
@@ -168,14 +205,19 @@ func stage(t *testing.T) *scene {
 }
 
 // stages gives the scenes: a first night, a second one that has everything
-// that a night can have, a reprocess, and a purge of all that can be purged;
-// then the same on S3.
+// that a night can have, a reprocess, a purge of all that can be purged, and
+// later controls; then the first four on S3.
 func stages(t *testing.T) []*scene {
 	t.Helper()
 	first := stage(t)
 	second := first.after(t, "second night", afterSecondNight)
 	for _, d := range secondNight {
 		d.put(t, second.Store)
+	}
+	for _, d := range laterClaims(t) {
+		if err := d.Write(second.Store); err != nil {
+			t.Fatal(err)
+		}
 	}
 	night, closed := second.open(t, second.reader)
 	accepted := claim.Ruling{
@@ -198,7 +240,45 @@ func stages(t *testing.T) []*scene {
 	putFile(t, tool, append(lines, learnt...), paris(t, "2023-01-25 08:00"))
 	purge := reprocess.after(t, "purge", nil)
 	purge.job.Purge = time.Now().AddDate(100, 0, 0)
-	return []*scene{first, second, reprocess, purge, first.inBuckets(), second.inBuckets(), reprocess.inBuckets(), purge.inBuckets()}
+	return []*scene{first, second, reprocess, purge, reprocess.controlled(t), first.inBuckets(), second.inBuckets(), reprocess.inBuckets(), purge.inBuckets()}
+}
+
+// controlled gives the scene of later controls after this one: referencings were
+// withdrawn, and what was notified of the first is settled for one dossier, and
+// to be ordered for the others; the second is to be notified.
+func (s *scene) controlled(t *testing.T) *scene {
+	t.Helper()
+	controls := s.after(t, "controls", nil)
+	solutions := filepath.Join(controls.Store, "registers", "solutions.csv")
+	data, err := os.ReadFile(solutions)
+	if err != nil {
+		t.Fatal(err)
+	}
+	withdraw := func(reference, since string) {
+		t.Helper()
+		lines := strings.Split(strings.TrimSuffix(string(data), "\n"), "\n")
+		i := slices.IndexFunc(lines, func(line string) bool { return strings.HasPrefix(line, reference+";") && strings.HasSuffix(line, ";") })
+		if i < 0 {
+			t.Fatalf("no solution %s that is not withdrawn", reference)
+		}
+		lines[i] += since
+		data = []byte(strings.Join(lines, "\n") + "\n")
+		putFile(t, solutions, data, paris(t, since+" 08:00"))
+	}
+	withdraw("LGO-2022-001", "2023-05-02")
+	night, closed := controls.open(t, s.reader)
+	defer closed()
+	night.Now = paris(t, "2023-06-01 09:00")
+	done, err := night.Controls(t.Context())
+	if err != nil || len(done.Events) < 3 || problems(&done.Summary) != "" {
+		t.Fatalf("%v, %d events, %s", err, len(done.Events), problems(&done.Summary))
+	}
+	if _, err := night.Ledger.Answer(t.Context(), done.Events[0].Dossier, claim.Settled, paris(t, "2023-06-20 10:00"), "Mme Dupont", "Erreur."); err != nil {
+		t.Fatal(err)
+	}
+	withdraw(lateSolution, "2023-06-30")
+	controls.job.Controls = paris(t, "2023-07-03 09:00")
+	return controls
 }
 
 // after gives the scene that an undisturbed run leaves.

@@ -276,7 +276,7 @@ func TestBalanceTexts(t *testing.T) {
 			"DEL-04", receivedAt("2023-09-21 08:00"),
 			fakeHistory{},
 			"", "",
-			"Demande reçue le 21/09/2023 à 08:00, après la date de fin des prestations (20/09/2023), sans attestation de fin reçue à cette date.",
+			"Demande reçue le 21/09/2023 à 08:00, 8 h après la date de fin des prestations (20/09/2023), sans attestation de fin de prestation acceptée et reçue au plus tard à cette date.",
 			"L'attestation de fin de prestation doit être reçue au plus tard le 20/09/2023.",
 		},
 	} {

@@ -30,20 +30,21 @@
 // whose words are under that confidence. One that OCR misread a little
 // (text_approximate.go, text_glyph.go) goes to a person, as does one that is
 // not found where OCR is not sure of a page. Some readings are the mention
-// itself: a FINESS or dossier number or SIREN with letters for its digits, which
-// its key proves; the call's reference with l or I for 1 or O for 0, which print does
-// not tell apart; an address with a blank beside its @.
+// itself: a number of a pharmacy, a dossier or a company with letters for its
+// digits, which its key proves; the call's reference with l or I for 1 or O for
+// 0, which print does not tell apart; an address with a blank beside its @.
 //
 // Each rule is one function, asked by its code: a.ask("BEN-02", a.eligible)
 // stands at the head of its chapter's file, and the function gives false where
 // the rule cannot be asked. Of which kinds of claims it is asked, the catalogue
-// says. [Explain] (explain.go) asks the very same functions
-// with a recorder (recorder.go): what a rule reads by [assessment.field],
-// [assessment.establishment], saw and the like while it is asked is told as what
-// it saw, and what a read lacked as what silences it. So a rule takes its values
-// from those, never from the row, the registers or the programme directly, and
-// an input that is at fault says by which code it is ([assessment.silent]). FIC,
-// REV and REC are no rules of a claim's night: nobody explains them.
+// says. [Explain] (explain.go) asks the very same functions with a recorder
+// (recorder.go): what a rule reads by [assessment.field],
+// [assessment.establishment], [assessment.advance], saw and the like while it is
+// asked is told as what it saw, and what a read lacked as what silences it. So a
+// rule takes its values from those, never from the row, the registers, the ledger
+// or the programme directly, and an input that is at fault says by which code it
+// is ([assessment.silent]). FIC, REV and REC are no rules of a claim's night:
+// nobody explains them.
 //
 // Guarantees: no I/O, no clock, no logging; the same input gives the same
 // findings, in the order of the catalogue; all faults are told at once; a rule

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -41,8 +42,12 @@ func TestScripts(t *testing.T) {
 		Dir: "testdata/script",
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("XDG_CACHE_HOME", cache) // compiled WebAssembly is kept there
-			// Scripts find the registers of the hand-written cases in $WORK/registers.
-			return os.CopyFS(filepath.Join(e.WorkDir, "registers"), os.DirFS("../../pipeline/testdata/cases/registers"))
+			// Scripts find the registers of the hand-written cases in $WORK/registers,
+			// and the invented programme in $WORK/programmes.
+			return errors.Join(
+				os.CopyFS(filepath.Join(e.WorkDir, "registers"), os.DirFS("../../pipeline/testdata/cases/registers")),
+				os.CopyFS(filepath.Join(e.WorkDir, "programmes"), os.DirFS("../../pipeline/testdata/programmes")),
+			)
 		},
 	})
 }
