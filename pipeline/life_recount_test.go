@@ -39,6 +39,11 @@ type counting struct {
 	holders  map[string]string // dossier that funds a pharmacy
 	told     map[string]int    // claims of a revision, by SIRET/batch/rN and claim
 	rows     map[string]int    // of the batch, by SIRET/batch/rN
+	faults   []string
+}
+
+func (c *counting) fault(format string, about ...any) {
+	c.faults = append(c.faults, fmt.Sprintf(format, about...))
 }
 
 // readTable reads a published CSV, a map a line.
@@ -138,11 +143,11 @@ func (c *counting) revision(folder string) {
 	for _, row := range readTable(c.T, filepath.Join(folder, "withdrawn.csv")) {
 		d := c.dossiers[row["dossier"]]
 		if d == nil || d.TakenOff || d.Closed || d.Balanced || c.euros(row["amount_due"]) != d.Advance {
-			c.Errorf("%s: %v is withdrawn; the dossier is %+v", name, row, d)
+			c.fault("%s: %v is withdrawn; the dossier is %+v", name, row, d)
 			continue
 		}
 		d.TakenOff, d.Withdrawn = true, d.Advance
-		delete(c.holders, d.FINESS)
+		c.free(d)
 	}
 	sum, accepted := 0, readTable(c.T, filepath.Join(folder, "accepted.csv"))
 	for _, row := range accepted {
@@ -164,7 +169,14 @@ func (c *counting) revision(folder string) {
 		}
 	}
 	if sum != c.euros(receipt.Amount) || n.NewlyAccepted != len(accepted) {
-		c.Errorf("%s: accepted.csv has %d lines and comes to %d cents; the receipt says %d, %s", name, len(accepted), sum, n.NewlyAccepted, receipt.Amount)
+		c.fault("%s: accepted.csv has %d lines and comes to %d cents; the receipt says %d, %s", name, len(accepted), sum, n.NewlyAccepted, receipt.Amount)
+	}
+}
+
+// free lets go of the pharmacy that a dossier funds.
+func (c *counting) free(d *account) {
+	if c.holders[d.FINESS] == d.Number {
+		delete(c.holders, d.FINESS)
 	}
 }
 
@@ -176,17 +188,17 @@ func (c *counting) pay(name string, row map[string]string, due int) {
 	switch {
 	case row["kind"] == "advance" && d == nil:
 		if other := c.holders[row["finess"]]; other != "" {
-			c.Errorf("%s: dossier %s funds %s, which dossier %s funds already", name, number, row["finess"], other)
+			c.fault("%s: dossier %s funds %s, which dossier %s funds already", name, number, row["finess"], other)
 		}
 		c.dossiers[number] = &account{Number: number, Supplier: row["supplier"], FINESS: row["finess"], Payable: total, Advance: due}
 		c.holders[row["finess"]] = number
 	case row["kind"] == "balance" && d != nil && !d.Balanced && !d.Closed && !d.TakenOff:
 		if total != d.Payable || due != d.Payable-d.Advance || row["supplier"] != d.Supplier || row["finess"] != d.FINESS {
-			c.Errorf("%s: the balance %v of the dossier %+v", name, row, *d)
+			c.fault("%s: the balance %v of the dossier %+v", name, row, *d)
 		}
 		d.Balance, d.Balanced = due, true
 	default:
-		c.Errorf("%s: %v is accepted; the dossier is %+v", name, row, d)
+		c.fault("%s: %v is accepted; the dossier is %+v", name, row, d)
 	}
 }
 
@@ -196,12 +208,12 @@ func (c *counting) recoveries(file string) {
 	for _, row := range readTable(c.T, file) {
 		d := c.dossiers[row["dossier"]]
 		if d == nil || d.Closed || d.TakenOff || d.Supplier != row["supplier"] || c.euros(row["amount"]) != d.Advance+d.Balance {
-			c.Errorf("%s: %v of the dossier %+v", file, row, d)
+			c.fault("%s: %v of the dossier %+v", file, row, d)
 			continue
 		}
 		if row["status"] == "ordered" {
 			d.Closed, d.Ordered = true, d.Advance+d.Balance
-			delete(c.holders, d.FINESS)
+			c.free(d)
 		}
 	}
 }
@@ -211,6 +223,9 @@ func (c *counting) recoveries(file string) {
 func recount(t *testing.T, p *player, story *fixtures.Life) {
 	t.Helper()
 	c := count(t, p.dir)
+	if len(c.faults) > 0 {
+		t.Errorf("the published files do not add up:\n%s", strings.Join(c.faults, "\n"))
+	}
 	for i := range len(c.dossiers) { // of one night they are published by supplier
 		if number := fmt.Sprintf("LGO1-%08d-%02d", i+1, 97-(i+1)%97); c.dossiers[number] == nil {
 			t.Errorf("there is no dossier %s", number)

@@ -289,7 +289,7 @@ func (e *entry) advance() (fixtures.Row, map[string][]byte) {
 	e.Helper()
 	const manager, mail, phone = "Claire Martin", "direction@laboratoire.example", "01 23 45 67 89"
 	number, company := e.establishment[finessNumber], cmp.Or(e.said["name"], e.establishment[finessName])
-	solution, supplier := e.played.row("solutions", 0, e.said["solution"]), e.played.row("fournisseurs", 0, e.said["by"])[supplierName]
+	solution, supplier := e.row("solutions", 0, e.said["solution"]), e.row("fournisseurs", 0, e.said["by"])[supplierName]
 	day, file := e.day("day"), e.name+".pdf"
 	row := fixtures.Row{
 		claim.FieldProgramme: e.said["reference"], claim.FieldOrderRef: e.name, claim.FieldOrderDate: day, claim.FieldVATRegime: e.said["regime"],
@@ -327,7 +327,7 @@ func (e *entry) dossier() string {
 func (e *entry) balance() (fixtures.Row, map[string][]byte) {
 	e.Helper()
 	number, company := e.establishment[finessNumber], e.establishment[finessName]
-	supplier := e.played.row("fournisseurs", 0, e.said["by"])[supplierName]
+	supplier := e.row("fournisseurs", 0, e.said["by"])[supplierName]
 	issued, completed, invoice, certificate := e.day("issued"), e.day("completed"), e.name+".pdf", "va-"+e.name+".pdf"
 	row := fixtures.Row{
 		claim.FieldDossier: e.dossier(), claim.FieldInvoiceNumber: e.name, claim.FieldInvoiceDate: issued,
@@ -352,6 +352,6 @@ func (e *entry) completion() (fixtures.Row, map[string][]byte) {
 	row := fixtures.Row{claim.FieldDossier: e.dossier(), claim.FieldCompletedOn: completed, claim.FieldEndFile: file}
 	return row, map[string][]byte{file: e.must(fixtures.CompletionDeclaration{
 		Dossier: e.dossier(), CompletedOn: completed.French(), CompanyName: e.establishment[finessName],
-		Supplier: []string{e.played.row("fournisseurs", 0, e.said["by"])[supplierName]},
+		Supplier: []string{e.row("fournisseurs", 0, e.said["by"])[supplierName]},
 	}.PDF())}
 }
