@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"guichet/fixtures"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // seeds gives how many seeds are tried: all in a soak, else a sample.
@@ -169,5 +171,42 @@ func (s *scene) shuffledCopy(t *testing.T, r *rand.Rand) (fresh site, done func(
 		if err := os.RemoveAll(dir); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// TestNightsAreDeterministic: three nights of advances, corrections,
+// declarations and balances give the same objects with one worker and with
+// eight.
+func TestNightsAreDeterministic(t *testing.T) {
+	published := map[int]map[string]string{}
+	for _, workers := range []int{1, 8} {
+		dir := t.TempDir()
+		if _, err := fixtures.GenerateNights(dir, fixtures.Options{Seed: 31, Claims: 12, FaultShare: 0.4, Nights: 3}); err != nil {
+			t.Fatal(err)
+		}
+		store := filepath.Join(dir, "store")
+		night := newNight(t, store, workers)
+		for number := 1; number <= 3; number++ {
+			if number > 1 {
+				if err := fixtures.Deliver(dir, number); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if summary, err := night.Run(t.Context()); err != nil || len(summary.Failed) > 0 || summary.Counts.Rows() == 0 {
+				t.Fatalf("night %d: %v, %s", number, err, problems(summary))
+			}
+		}
+		published[workers] = map[string]string{}
+		for _, folder := range []string{"outbox", "operators"} {
+			for name, data := range readTree(t, store, folder) {
+				published[workers][folder+"/"+name] = digestOf([]byte(data))
+			}
+		}
+	}
+	if len(published[1]) == 0 {
+		t.Fatal("nothing was published")
+	}
+	if diff := cmp.Diff(published[1], published[8]); diff != "" {
+		t.Errorf("one worker and eight (-one +eight)\n%s", diff)
 	}
 }

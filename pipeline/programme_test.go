@@ -3,6 +3,7 @@ package pipeline
 import (
 	"cmp"
 	"fmt"
+	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -153,7 +154,7 @@ func (p *played) control(night *Night, lines string) {
 }
 
 // numbered asks that the accepted advances have the dossier numbers from 1 on,
-// with a prefix and their keys.
+// with a prefix and their keys, and no tranche.
 func (p *played) numbered(prefix string) {
 	p.Helper()
 	var got, want []string
@@ -162,6 +163,16 @@ func (p *played) numbered(prefix string) {
 		p.Fatal(err)
 	}
 	for _, file := range files {
+		const tranche = 6
+		table, err := os.ReadFile(strings.TrimSuffix(file, "jsonl") + "csv")
+		if err != nil {
+			p.Fatal(err)
+		}
+		for i, record := range strings.Split(strings.TrimSpace(string(table)), "\n") {
+			if cells := strings.Split(record, ";"); (cells[tranche] != "") != (i == 0) {
+				p.Errorf("%s: tranche %q of a programme without tranches", file, cells[tranche])
+			}
+		}
 		for _, l := range readLines(p.T, file) {
 			got = append(got, l.Dossier)
 			want = append(want, fmt.Sprintf("%s-%08d-%02d", prefix, len(want)+1, 97-(len(want)+1)%97))
