@@ -141,7 +141,7 @@ func (r *run) notify(ctx context.Context) error {
 		if r.failed[key] {
 			continue // it was tried at the start of the run
 		}
-		sha256, err := publish.PublishNotices(ctx, r.Store, noticesOf(n))
+		sha256, err := publish.Notify(ctx, r.Store, noticesOf(n))
 		if err != nil {
 			r.fail(key, err)
 			continue

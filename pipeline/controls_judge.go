@@ -33,7 +33,7 @@ type judge struct {
 // stands in the place of a balance, an operator must look. What was settled is
 // not taken up again.
 func (j *judge) next(c *ledger.Case, about claim.Recovery) (claim.Recovery, bool) {
-	standing, opened := claim.Standing(c.Events)
+	standing, _ := claim.Standing(c.Events)
 	if !c.Open {
 		// Taken back since the notice: what was paid is claimed by withdrawn.*.
 		if standing.Status != claim.Notified {
@@ -46,7 +46,7 @@ func (j *judge) next(c *ledger.Case, about claim.Recovery) (claim.Recovery, bool
 	}
 	day := about.Day()
 	until := day.AddDays(j.noticeDays)
-	notified := opened && standing.Status == claim.Notified
+	notified := standing.Status == claim.Notified
 	over := notified && day.After(standing.Until)
 	about.Grounds = j.grounds(c, about.At, until)
 	if len(about.Grounds) > 0 && !settled(c.Events, &about) {
@@ -71,7 +71,7 @@ func (j *judge) next(c *ledger.Case, about claim.Recovery) (claim.Recovery, bool
 		}
 		return about, over
 	}
-	return about, about.Referral != "" && !(opened && standing.Status == claim.Pending) && !settled(c.Events, &about)
+	return about, about.Referral != "" && standing.Status != claim.Pending && !settled(c.Events, &about)
 }
 
 // grounds gives the findings for which what was paid is to be recovered, in

@@ -19,9 +19,11 @@ type listed struct {
 }
 
 func (l listed) ConnectedDP(claim.FINESS) (connected, listed bool) { return l.dp == "YES", l.dp != "" }
+
 func (l listed) ConnectedEPU(claim.FINESS) (connected, listed bool) {
 	return l.epu == "YES", l.epu != ""
 }
+
 func (l listed) Solution(reference string) (claim.Solution, bool) {
 	s := claim.Solution{ANSReference: reference}
 	if l.withdrawn != "" {

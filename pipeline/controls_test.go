@@ -29,9 +29,15 @@ type agency struct {
 
 func newAgency(t *testing.T) *agency {
 	t.Helper()
-	a := &agency{T: t, dir: t.TempDir()}
+	dir := t.TempDir()
+	return agencyAt(t, newNight(t, dir, 1), dir)
+}
+
+// agencyAt gives a new one in a folder.
+func agencyAt(t *testing.T, night *Night, dir string) *agency {
+	t.Helper()
+	a := &agency{T: t, dir: dir, night: night}
 	putRegisters(t, a.dir)
-	a.night = newNight(t, a.dir, 1)
 	a.night.Accepted = []string{"cnop", "cnam", "solutions"} // registers of a row
 	if _, err := a.night.Ledger.StartRun(t.Context(), paris(t, "2023-01-10 22:00"), "guichet test"); err != nil {
 		t.Fatal(err)

@@ -10,7 +10,10 @@
 // has its claims assessed, settles all of them in one transaction of the
 // ledger, publishes each batch and archives its inputs. Its [Summary] tells an
 // operator what became of what. [Night.Reprocess] evaluates claims again that
-// were decided before, from the inputs in the archive.
+// were decided before, from the inputs in the archive. [Night.Controls] holds
+// the dossiers that were funded against what is known of them later: notices,
+// and orders to repay (AF §6.2 end, §7); [Night.CloseDossier] orders at an
+// operator's word.
 //
 // Vocabulary: a batch has revisions, numbered from 1. A delivery makes one when
 // its content was never processed before; operators' decisions on claims of a

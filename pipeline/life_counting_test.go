@@ -28,7 +28,8 @@ func TestCounting(t *testing.T) {
 	}
 	advance := [][2]string{
 		{"a/r1/accepted.csv", head + accepted("advance", one, lilas, "720.00", "216.00")},
-		{"a/r1/rejected.csv", told + "A-2;rejected\r\nA-2;rejected\r\n"}, {"a/r1/receipt.json", receipt(1, 1, "216.00")},
+		{"a/r1/rejected.csv", told + "A-2;rejected\r\nA-2;rejected\r\n"},
+		{"a/r1/receipt.json", receipt(1, 1, "216.00")},
 	}
 	balance := [][2]string{{"b/r1/accepted.csv", head + accepted("balance", one, lilas, "720.00", "504.00")}, {"b/r1/receipt.json", receipt(1, 0, "504.00")}}
 	second := [][2]string{{"d/r1/accepted.csv", balance[0][1]}, {"d/r1/receipt.json", balance[1][1]}}

@@ -289,8 +289,21 @@ func (p *player) onceEach(c *counting, story *fixtures.Life) {
 // has ledger and store audited.
 func (p *player) compareLedger(c *counting) {
 	p.Helper()
+	ordered := map[string]int{}
+	recoveries, err := p.night.Ledger.Recoveries(p.Context())
+	if err != nil {
+		p.Fatal(err)
+	}
+	for _, events := range recoveries {
+		if last, _ := claim.Standing(events); last.Status == claim.Ordered {
+			ordered[last.Dossier] = int(last.Amount)
+		}
+	}
 	paid, back := 0, 0
 	for number, d := range c.dossiers {
+		if ordered[number] != d.Ordered {
+			p.Errorf("dossier %s: the ledger has %d cents repaid, the published files %d", number, ordered[number], d.Ordered)
+		}
 		paid, back = paid+d.Advance+d.Balance, back+d.Withdrawn+d.Ordered
 		advance, found, err := p.night.Ledger.Dossier(p.Context(), claim.DossierNumber(number))
 		if err != nil || !found {
@@ -309,7 +322,7 @@ func (p *player) compareLedger(c *counting) {
 				held += int(*due)
 			}
 		}
-		if counted := d.Advance + d.Balance - d.Withdrawn; held != counted && !d.TakenOff {
+		if counted := d.Advance + d.Balance - d.Withdrawn; held != counted {
 			p.Errorf("dossier %s: the ledger holds %d cents, the published files come to %d", number, held, counted)
 		}
 	}

@@ -24,11 +24,8 @@ import (
 // compares what each night publishes with what the stories say. In the end the
 // published files alone are counted again.
 func TestLife(t *testing.T) {
-	pharmacies := 400
-	switch {
-	case *soakFlag:
-		pharmacies = 2000
-	case testing.Short():
+	pharmacies := 2000
+	if testing.Short() {
 		pharmacies = 100
 	}
 	story, err := fixtures.NewLife(fixtures.LifeOptions{Seed: 20220212, Pharmacies: pharmacies})
@@ -115,6 +112,7 @@ func (p *player) play(night fixtures.LifeNight) {
 		if !night.Controls {
 			break
 		}
+		p.night.Now = night.Morning
 		done, err := p.night.Controls(p.Context())
 		if err != nil || problems(&done.Summary) != "" {
 			p.Fatal(err, problems(&done.Summary))
@@ -166,7 +164,7 @@ func (p *player) compare(night fixtures.LifeNight, made []claim.Revision, repeat
 	for _, r := range night.Controlled {
 		want = append(want, recoveryLine(r.Supplier, string(r.Dossier), r.Status, r.Codes, r.Amount.String()))
 	}
-	got = append(events, p.indus(night.At)...)
+	got = append(events, append(p.indus(night.At), p.indus(night.Morning)...)...)
 	for _, r := range night.Revisions {
 		want = append(want, p.wanted(r)...)
 	}

@@ -18,10 +18,10 @@ import (
 // Purge deletes what has been kept for as long as the settings want, by class:
 //
 //   - documents: the inputs of deliveries in archive/, the same content dropped
-//     again included, by the last decision on a claim of the delivery or on a
-//     dossier that it names. A delivery keeps all its inputs while one of its
-//     claims is under review, or names an open dossier whose balance was not
-//     accepted yet;
+//     again included, by the last decision on a claim of the delivery, on a
+//     dossier that it names, or on the recovery of that. A delivery keeps
+//     all its inputs while one of its claims is under review, or names an open
+//     dossier whose balance was not accepted yet;
 //   - facts: what was read from documents that no decision has used since;
 //   - logs: the records of runs and of the registers that they used, but for
 //     the last.

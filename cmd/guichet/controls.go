@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"log/slog"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -301,7 +300,6 @@ func (a answer) record(t *terminal, as claim.RecoveryStatus, done string) error 
 		case err != nil:
 			return err
 		}
-		t.log.Info("recorded", slog.String("dossier", event.Dossier), slog.String("status", string(as)))
 		told := "."
 		if event.Told() {
 			told = ". The next run (guichet run, or controls run) tells the supplier."

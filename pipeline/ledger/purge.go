@@ -39,8 +39,8 @@ type Purgeable struct {
 // The claims of a delivery are those that were first evaluated in it, or in a
 // revision that followed without another delivery. Its inputs are kept as long
 // as one of them waits for an operator, was decided again after the cutoff ($1), or names a dossier with an
-// advance whose balance may still come, or on which anything was decided after
-// the cutoff: whoever controls a payment needs all that led to it (AF §6.2).
+// advance whose balance may still come, or on which anything was decided, of its
+// recovery too, after the cutoff: whoever controls a payment needs all that led to it (AF §6.2).
 const selectArchived = `SELECT r.supplier, r.batch, r.revision, r.digest, EXISTS (
 		SELECT 1 FROM claims c JOIN audit last ON last.number = c.entry
 		WHERE c.supplier = r.supplier AND c.batch = r.batch AND c.first_revision >= r.revision AND NOT EXISTS (

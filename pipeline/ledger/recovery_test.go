@@ -321,3 +321,17 @@ func TestNotices(t *testing.T) {
 		t.Errorf("publication is no part of the chain: %v", err)
 	}
 }
+
+// TestRecoveriesKeepInputs: what an order rests on is kept as long after it as
+// after any decision.
+func TestRecoveriesKeepInputs(t *testing.T) {
+	l, archive := keeping(t)
+	archive(longAgo, "ordered-lately", accepted("ordered-lately", 2, 1))
+	archive(longAgo, "ordered", accepted("ordered", 3, 2))
+	control(t, l, longAgo, event(string(claim.NewDossierNumber("LGO1", 2)), claim.Ordered, longAgo))
+	control(t, l, lately, event(string(claim.NewDossierNumber("LGO1", 1)), claim.Ordered, lately))
+	old, err := l.Purgeable(t.Context(), Cutoffs{Documents: cutoff})
+	if err != nil || len(old.Revisions) != 1 || old.Revisions[0].Batch != "ordered" || old.Held != 1 {
+		t.Errorf("%+v, %v; want the batch of the old order alone", old, err)
+	}
+}

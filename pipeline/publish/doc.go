@@ -11,6 +11,11 @@
 // claim does. A claim that stays accepted with another amount stands in both:
 // the sum over revisions is what is owed.
 //
+// [Notify] tells a supplier what became on a day of the recovery of what
+// was paid to it, under outbox/<SIRET>/indus/: a letter a dossier, JSON lines,
+// and last the table, which names the letters. A day on which something is
+// added is written anew, with all of it.
+//
 // Guarantees: the objects depend on the [Set] alone, whatever the order of its
 // results, and hold no time of the run; what only operators may know (BEN-04,
 // BEN-07, DOC-05, the truth behind DOS-02, the other claim of BEN-03) stands

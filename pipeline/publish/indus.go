@@ -68,10 +68,10 @@ func RenderNotices(n Notices) ([]Output, error) {
 	return outputs, nil
 }
 
-// PublishNotices puts the objects of a supplier's day into the store, each
+// Notify puts the objects of a supplier's day into the store, each
 // read back and compared, the CSV last: whatever line stands in it has its
 // letter beside it. It gives the digest by which [SumNotices] knows them again.
-func PublishNotices(ctx context.Context, store objectstore.Store, n Notices) (sha256 string, err error) {
+func Notify(ctx context.Context, store objectstore.Store, n Notices) (sha256 string, err error) {
 	outputs, err := RenderNotices(n)
 	if err != nil {
 		return "", err

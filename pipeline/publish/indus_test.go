@@ -240,24 +240,24 @@ func TestNoticesOfOthers(t *testing.T) {
 	}
 }
 
-// TestPublishNotices: publishing again changes nothing and gives the same
+// TestNotify: publishing again changes nothing and gives the same
 // digest; what the store does not give back as it was put is an error.
-func TestPublishNotices(t *testing.T) {
+func TestNotify(t *testing.T) {
 	store, err := objectstore.Open(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
 	n := january(t)
-	first, err := publish.PublishNotices(t.Context(), store, n)
+	first, err := publish.Notify(t.Context(), store, n)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if again, err := publish.PublishNotices(t.Context(), store, n); err != nil || again != first {
+	if again, err := publish.Notify(t.Context(), store, n); err != nil || again != first {
 		t.Errorf("again: %s, %v; want %s", again, err, first)
 	}
 	earlier := n
 	earlier.Events = n.Events[:4]
-	if part, err := publish.PublishNotices(t.Context(), store, earlier); err != nil || part == first {
+	if part, err := publish.Notify(t.Context(), store, earlier); err != nil || part == first {
 		t.Errorf("another day has the same digest: %s, %v", part, err)
 	}
 	outputs := renderNotices(t, n)
