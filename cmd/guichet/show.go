@@ -25,7 +25,8 @@ type showCommand struct {
 
 func (showCommand) Help() string {
 	return `Shows what became of a batch, a claim or a dossier, and why: of a batch all its
-revisions and its rows as it stands, of a claim all decisions on it. This is the
+revisions and its rows as it stands, of a claim all decisions on it, of a dossier
+also what was filed for it since the advance, and its recovery. This is the
 operators' view: it tells what suppliers must not see.
 
 --explain opens the claim's inputs in the archive and asks every rule of it
@@ -35,6 +36,8 @@ row, the programme's value, and the words found on the documents. It changes
 nothing and may be asked while a run is under way.
 
 --json of a claim or dossier: the JSON line of the results, whole, with
+later[{claim, kind, decision, received_at, superseded, amount_due}] and
+recovery[{status, codes[], amount, at, until, by, reason}] of the dossier,
 history[{revision, decision, at, by, reason}] (by and reason are null where no
 person decided), superseded_by, and ruling{verdict, by, at, reason}, which the
 next run publishes; with --explain also programme, registers[{name, sha256,

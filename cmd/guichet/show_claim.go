@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -19,6 +20,7 @@ type claimLife struct {
 	ledger.Standing
 	decisions    []ledger.Decided  // the first one first
 	later        []ledger.Standing // of an accepted advance: what was filed for its dossier
+	recovery     []claim.Recovery  // of an accepted advance: its dossier's, the first event first
 	supersededBy claim.ID
 	ruling       *claim.Ruling // that the next run publishes
 }
@@ -42,7 +44,10 @@ func lifeOf(ctx context.Context, book *ledger.Ledger, s ledger.Standing) (*claim
 		}
 	}
 	if s.Kind == claim.Advance && s.Dossier != "" {
-		life.later, err = book.Later(ctx, s.Supplier, s.Dossier)
+		if life.later, err = book.Later(ctx, s.Supplier, s.Dossier); err != nil {
+			return nil, err
+		}
+		life.recovery, err = book.RecoveryOf(ctx, s.Dossier)
 	}
 	return life, err
 }
@@ -106,6 +111,7 @@ func (l *claimLife) print(out *strings.Builder) {
 	_ = table.Flush() // a strings.Builder takes all
 	l.printHistory(out)
 	l.printLater(out)
+	l.printRecovery(out)
 	printFindings(out, l.Findings)
 	if len(l.Evidence) > 0 {
 		out.WriteString("\nEvidence\n")
@@ -172,6 +178,27 @@ func (l *claimLife) printLater(out *strings.Builder) {
 	_ = table.Flush() // a strings.Builder takes all
 }
 
+// printRecovery tells the recovery of what was paid on a dossier.
+func (l *claimLife) printRecovery(out *strings.Builder) {
+	if len(l.recovery) == 0 {
+		return
+	}
+	out.WriteString("\nRecovery\n")
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	for _, r := range l.recovery {
+		why := cmp.Or(strings.Join(r.Codes(), " "), string(r.Referral))
+		var notes []string
+		if r.Status == claim.Notified {
+			notes = append(notes, "observations until "+r.Until.String())
+		}
+		if r.By != "" {
+			notes = append(notes, "by "+r.By+": "+r.Reason)
+		}
+		fmt.Fprintf(table, "  %s\t%s\t%s\t%s\t%s\n", minute(r.At), r.Status, dash(why), r.Amount.French(), printable(strings.Join(notes, "; ")))
+	}
+	_ = table.Flush() // a strings.Builder takes all
+}
+
 func printFindings(out *strings.Builder, findings []claim.Finding) {
 	if len(findings) == 0 {
 		return
@@ -217,6 +244,17 @@ type laterJSON struct {
 	AmountDue  *claim.Cents   `json:"amount_due"`
 }
 
+// recoveredJSON is an event of a dossier's recovery.
+type recoveredJSON struct {
+	Status claim.RecoveryStatus `json:"status"`
+	Codes  []string             `json:"codes"`
+	Amount claim.Cents          `json:"amount"`
+	At     string               `json:"at"`
+	Until  *string              `json:"until"`
+	By     *string              `json:"by"`
+	Reason *string              `json:"reason"`
+}
+
 // rulingJSON is what an operator decided and the next run publishes.
 type rulingJSON struct {
 	Verdict claim.Verdict `json:"verdict"`
@@ -233,17 +271,23 @@ func (t *terminal) lifeJSON(l *claimLife, explanation *pipeline.Explanation) err
 		return err
 	}
 	more := struct {
-		Later        []laterJSON   `json:"later"`
-		History      []decidedJSON `json:"history"`
-		SupersededBy *string       `json:"superseded_by"`
-		Ruling       *rulingJSON   `json:"ruling"`
+		Later        []laterJSON     `json:"later"`
+		Recovery     []recoveredJSON `json:"recovery"`
+		History      []decidedJSON   `json:"history"`
+		SupersededBy *string         `json:"superseded_by"`
+		Ruling       *rulingJSON     `json:"ruling"`
 		*explanationJSON
-	}{Later: []laterJSON{}, History: []decidedJSON{}, SupersededBy: orNull(string(l.supersededBy))}
+	}{Later: []laterJSON{}, Recovery: []recoveredJSON{}, History: []decidedJSON{}, SupersededBy: orNull(string(l.supersededBy))}
 	for _, d := range l.decisions {
 		more.History = append(more.History, decidedJSON{d.Revision, d.Decision, publish.Instant(d.At), orNull(d.By), orNull(d.Reason)})
 	}
 	for _, s := range l.later {
 		more.Later = append(more.Later, laterJSON{s.Claim, s.Kind, s.Decision, publish.Instant(s.ReceivedAt), s.Superseded, s.Amounts.AmountDue})
+	}
+	for _, r := range l.recovery {
+		more.Recovery = append(more.Recovery, recoveredJSON{
+			r.Status, r.Codes(), r.Amount, publish.Instant(r.At), orNull(r.Until.String()), orNull(r.By), orNull(r.Reason),
+		})
 	}
 	if r := l.ruling; r != nil {
 		more.Ruling = &rulingJSON{r.Verdict, r.By, publish.Instant(r.At), r.Reason}

@@ -279,6 +279,12 @@ func (l *Ledger) Recoveries(ctx context.Context) ([][]claim.Recovery, error) {
 	return all, err
 }
 
+// RecoveryOf gives the events of a dossier's recovery, in their order; none
+// when none was opened.
+func (l *Ledger) RecoveryOf(ctx context.Context, dossier string) ([]claim.Recovery, error) {
+	return query(ctx, l.reader, scanRecovery, `SELECT body FROM recoveries WHERE dossier = $1 ORDER BY entry`, dossier)
+}
+
 // Notices are the events of one supplier's recoveries that it is told of on
 // one day.
 type Notices struct {
