@@ -11,7 +11,7 @@ GATEWAY_VERSION := $(shell sed -n 's|.*github.com/versity/versitygw \(v[^ ]*\).*
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 LDFLAGS := -s -w -X main.version=$(VERSION)
 DEMO_DIR ?= demo
-DEMO_CLAIMS ?= 500
+DEMO_CLAIMS ?= 200
 FUZZTIME ?= 20s
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"guichet/config"
+	"guichet/pipeline/claim"
 )
 
 var fenced = regexp.MustCompile("(?s)```(\\w+)\n(.*?)```")
@@ -53,7 +54,7 @@ func TestREADME(t *testing.T) {
 	t.Chdir(t.TempDir())
 	t.Run("picture", func(t *testing.T) {
 		var out, logs bytes.Buffer
-		if code := run([]string{"demo", "--dir", "demo", "--claims", "500", "--seed", "1"}, &out, &logs); code != 0 {
+		if code := run([]string{"demo", "--dir", "demo", "--claims", "200", "--seed", "1"}, &out, &logs); code != 0 {
 			t.Fatalf("exit %d: %s", code, logs.String())
 		}
 		folder, err := filepath.Abs("demo")
@@ -77,10 +78,13 @@ func TestREADME(t *testing.T) {
 		if err != nil || len(orders) == 0 {
 			t.Fatal("no order was archived", err)
 		}
+		if err := os.WriteFile("LISTE.csv", []byte("Raison sociale;Code postal\nPharmacie du Pont Neuf;75001\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
 		ran := 0
 		for _, line := range commands {
 			line, _, _ = strings.Cut(line, "#")
-			words := strings.Fields(strings.NewReplacer("SIRET/NAME", batch, "FILE.pdf", orders[0]).Replace(line))
+			words := strings.Fields(strings.NewReplacer("SIRET/NAME", batch, "FILE.pdf", orders[0], "DOSSIER", string(claim.NewDossierNumber("LGO1", 1))).Replace(line))
 			if len(words) == 0 {
 				continue
 			}

@@ -12,8 +12,8 @@ import (
 )
 
 const (
-	reasonsShown = 12
-	batchesShown = 20
+	reasonsShown = 8
+	batchesShown = 8
 	barWidth     = 40
 )
 
