@@ -70,10 +70,14 @@ func TestREADME(t *testing.T) {
 		t.Setenv("GUICHET_STORAGE_URL", "demo/store")
 		t.Setenv("GUICHET_LEDGER_URL", "sqlite://demo/ledger.db")
 		var listed bytes.Buffer
-		if code := run([]string{"batches"}, &listed, &listed); code != 0 {
+		if code := run([]string{"batches", "--json"}, &listed, &listed); code != 0 {
 			t.Fatal(listed.String())
 		}
-		batch := regexp.MustCompile(`[0-9]{14}/\S+`).FindString(listed.String())
+		processed := regexp.MustCompile(`"supplier":"([0-9]{14})","batch":"([^"]+)",.*"status":"processed"`).FindStringSubmatch(listed.String())
+		if processed == nil {
+			t.Fatalf("no batch was processed: %s", listed.String())
+		}
+		batch := processed[1] + "/" + processed[2]
 		orders, err := filepath.Glob("demo/store/archive/*/*/r1/bc-*.pdf")
 		if err != nil || len(orders) == 0 {
 			t.Fatal("no order was archived", err)
