@@ -2,6 +2,7 @@ package settle
 
 import (
 	"cmp"
+
 	"guichet/config"
 	"guichet/pipeline/claim"
 	"guichet/validators"
