@@ -30,7 +30,7 @@ test: packages gateway ## every test
 	go test -timeout 30m ./...
 
 soak: packages gateway ## every crash point and fault, 200 seeds: half an hour; prints its figures
-	go test -timeout 120m -v -run '^Test(Crash|CrashWhileReading|Faults|Wire|Terminated|Determinism|Splits|AuditFindsFlippedBits)$$' ./pipeline -soak \
+	go test -timeout 120m -v -run '^Test(Crash|CrashWhileReading|Faults|Wire|Terminated|Determinism|Splits|AuditFindsFlippedBits|RandomRecoveries)$$' ./pipeline -soak \
 		| grep --line-buffered -vE '^ *(=== |--- PASS: Test.*/)'
 
 race: packages compiler gateway ## every test but the largest, under the race detector

@@ -9,11 +9,9 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"guichet/config"
 	"guichet/pipeline"
 	"guichet/pipeline/claim"
 	"guichet/pipeline/ledger"
-	"guichet/pipeline/objectstore"
 )
 
 type controlsCommand struct {
@@ -83,27 +81,6 @@ func (s standIn) work(t *terminal, do func(*pipeline.Night) (*pipeline.Controlle
 		}
 		return nil
 	})
-}
-
-// withoutDocuments completes a night with what the settings name, but for what
-// reads documents, and works with it.
-func (t *terminal) withoutDocuments(settings *config.Config, night pipeline.Night, work func(*pipeline.Night) error) (err error) {
-	programme, err := config.LoadProgramme(settings.Programme)
-	if err != nil {
-		return usageError{err}
-	}
-	store, err := objectstore.Open(settings.Storage.URL)
-	if err != nil {
-		return fmt.Errorf("storage.url %s: %w", settings.Storage.URL, err)
-	}
-	book, err := ledger.Open(t.ctx, settings.Ledger.URL)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, book.Close()) }()
-	night.Config, night.Programme, night.Store, night.Ledger = settings, programme, store, book
-	night.Log, night.Software, night.Clock, night.Progress = t.log, software(), time.Now, t.bar.told
-	return work(&night)
 }
 
 type controlsRunCommand struct{ standIn }

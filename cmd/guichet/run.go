@@ -117,7 +117,25 @@ func (t *terminal) night(settings *config.Config, night pipeline.Night) (err err
 }
 
 // open completes a night with what the settings name, and works with it.
-func (t *terminal) open(settings *config.Config, night pipeline.Night, work func(*pipeline.Night) error) (err error) {
+func (t *terminal) open(settings *config.Config, night pipeline.Night, work func(*pipeline.Night) error) error {
+	return t.withoutDocuments(settings, night, func(night *pipeline.Night) (err error) {
+		night.Workers = settings.Workers
+		if night.Workers == 0 {
+			night.Workers = runtime.NumCPU()
+		}
+		pool, err := t.documents(settings, night.Workers)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, pool.Close()) }()
+		night.Reader = night.Telemetry.Reader(pool)
+		return work(night)
+	})
+}
+
+// withoutDocuments completes a night with what the settings name, but for what
+// reads documents, and works with it.
+func (t *terminal) withoutDocuments(settings *config.Config, night pipeline.Night, work func(*pipeline.Night) error) (err error) {
 	programme, err := config.LoadProgramme(settings.Programme)
 	if err != nil {
 		return usageError{err}
@@ -131,19 +149,9 @@ func (t *terminal) open(settings *config.Config, night pipeline.Night, work func
 		return err
 	}
 	defer func() { err = errors.Join(err, book.Close()) }()
-	workers := settings.Workers
-	if workers == 0 {
-		workers = runtime.NumCPU()
-	}
-	pool, err := t.documents(settings, workers)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, pool.Close()) }()
 	book.Watch(night.Telemetry.Transaction)
-	night.Config, night.Programme, night.Ledger = settings, programme, book
-	night.Store, night.Reader = night.Telemetry.Store(store), night.Telemetry.Reader(pool)
-	night.Workers, night.Log, night.Software, night.Clock, night.Progress = workers, t.log, software(), time.Now, t.bar.told
+	night.Config, night.Programme, night.Ledger, night.Store = settings, programme, book, night.Telemetry.Store(store)
+	night.Log, night.Software, night.Clock, night.Progress = t.log, software(), time.Now, t.bar.told
 	return work(&night)
 }
 
